@@ -1,0 +1,65 @@
+"""One attempt to reach one contact: all that a call needs to know before it rings.
+
+The dialer builds it from a claimed target; ``engine.call.place`` turns it into a ``CallReport``
+(``engine.program.report``). Its id is the call's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from flows import CompiledFlow
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """The operator's line to a carrier: where calls leave, and how fast they may."""
+
+    id: UUID
+    name: str
+    host: str
+    port: int
+    domain: str
+    """In From and To."""
+    username: str | None
+    password: str | None
+    channels: int
+    calls_per_second: float
+    codecs: tuple[str, ...]
+    """``PCMA``, ``PCMU``, preferred first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """A number to call from."""
+
+    id: UUID
+    number: str
+    """E.164."""
+    trunk: Trunk
+    max_concurrent: int | None = None
+    calls_per_second: float | None = None
+    daily_cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    id: UUID
+    org_id: UUID
+    execution_id: UUID
+    program_id: UUID | None
+    contact_id: UUID
+    number: int
+    """1 for the first."""
+    to_number: str
+    """E.164."""
+    did: Did
+    flow: CompiledFlow
+    flow_id: UUID
+    flow_version: int
+    contact: Mapping[str, object]
+    """Contact fields by their wire names: ``firstName``, ``primaryPhone``…"""
+    attributes: Mapping[str, object]
+    """Custom attributes by slug."""
