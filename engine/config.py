@@ -1,0 +1,199 @@
+"""Settings: read once from the environment at start, checked, then handed on as single values.
+
+Each field of ``Settings`` carries how to read its variable and a sentence for ``gomobile
+settings``; the variable is ``GOMOBILE_`` and the field's name. A policy (retries, windows, paces)
+belongs to a program's row, not here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+
+from engine.errors import SettingError
+
+
+def _from(read: Callable[[str], object], about: str) -> dict[str, object]:
+    return {"read": read, "about": about}
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]")
+    ipaddress.ip_address(host)
+    if not 0 <= int(port) <= 65535:
+        raise ValueError("the port is not between 0 and 65535")
+    return host, int(port)
+
+
+def _port_range(text: str) -> range:
+    low, _, high = text.partition("-")
+    first, last = int(low), int(high)
+    if not 1024 <= first < last <= 65535:
+        raise ValueError("expected LOW-HIGH with 1024 <= LOW < HIGH <= 65535")
+    return range(first, last + 1)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("expected a whole number above zero")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise ValueError("expected seconds, zero or more")
+    return number
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}")
+        return text.lower()
+
+    return read
+
+
+def _postgres_url(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("expected postgresql://…")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    data_dir: Path = field(
+        default=Path("var/gomobile"),
+        metadata=_from(Path, "Folder of the embedded database, recordings and uploads."),
+    )
+    database_url: str | None = field(
+        default=None,
+        metadata=_from(
+            _postgres_url, "A PostgreSQL 15 or newer to use in place of the embedded one."
+        ),
+    )
+    http: tuple[str, int] = field(
+        default=("127.0.0.1", 8080),
+        metadata=_from(_endpoint, "ADDRESS:PORT of the HTTP API."),
+    )
+    sip: tuple[str, int] = field(
+        default=("127.0.0.1", 5060),
+        metadata=_from(
+            _endpoint,
+            "ADDRESS:PORT for SIP over UDP; carriers are told this address, for audio too.",
+        ),
+    )
+    rtp_ports: range = field(
+        default=range(16384, 32768),
+        metadata=_from(_port_range, "LOW-HIGH, the UDP ports for audio; a call takes an even one."),
+    )
+    max_calls: int = field(
+        default=1000,
+        metadata=_from(_positive, "Calls this process holds at once."),
+    )
+    calls_per_second: int = field(
+        default=50,
+        metadata=_from(_positive, "Calls this process starts in a second."),
+    )
+    max_call_seconds: float = field(
+        default=3600.0,
+        metadata=_from(_seconds, "An answered call is ended after this time."),
+    )
+    lease_seconds: float = field(
+        default=15.0,
+        metadata=_from(
+            _seconds, "A process that has not renewed its lease for so long is taken for dead."
+        ),
+    )
+    interrupted_retry_seconds: float = field(
+        default=120.0,
+        metadata=_from(
+            _seconds, "Rest before a contact whose call was lost with its process is tried again."
+        ),
+    )
+    drain_seconds: float = field(
+        default=60.0,
+        metadata=_from(
+            _seconds, "After SIGTERM live calls may finish for so long; a second one ends them."
+        ),
+    )
+    log_level: str = field(
+        default="info",
+        metadata=_from(
+            _one_of("debug", "info", "warning", "error"),
+            "debug, info, warning or error; phone numbers are shortened above debug.",
+        ),
+    )
+    log_format: str = field(
+        default="json",
+        metadata=_from(_one_of("json", "console"), "json for machines, console for people."),
+    )
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read every ``GOMOBILE_*`` variable there is a setting for.
+
+    Raises ``SettingError`` (``setting_invalid``) that lists every variable that cannot be used,
+    unknown ``GOMOBILE_*`` names included: a misspelt setting must not be ignored in silence.
+    """
+    known = {_variable(item): item for item in fields(Settings)}
+    problems = [
+        f"{name}: there is no such setting"
+        for name in sorted(environment)
+        if name.startswith("GOMOBILE_")
+        and name not in known
+        and not name.startswith("GOMOBILE_TEST_")
+    ]
+    values: dict[str, object] = {}
+    for name, item in known.items():
+        if environment.get(name):
+            try:
+                values[item.name] = item.metadata["read"](environment[name])
+            except ValueError as error:
+                problems.append(f"{name}={environment[name]!r}: {error}")
+    if problems:
+        raise SettingError("setting_invalid", "; ".join(problems))
+    return Settings(**values)  # type: ignore[arg-type]  # each reader returns its field's type
+
+
+def describe_settings(settings: Settings) -> list[dict[str, str]]:
+    """``[{variable, value, default, about}]`` for ``gomobile settings`` and the README's table."""
+    return [
+        {
+            "variable": _variable(item),
+            "value": _show(item, getattr(settings, item.name)),
+            "default": _show(item, item.default),
+            "about": item.metadata["about"],
+        }
+        for item in fields(Settings)
+    ]
+
+
+def _variable(item: Field[object]) -> str:
+    return f"GOMOBILE_{item.name.upper()}"
+
+
+def _show(item: Field[object], value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case range():
+            return f"{value.start}-{value.stop - 1}"
+        case (host, port):
+            return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+        case str() if item.name == "database_url":
+            return _without_password(value)
+        case _:
+            return str(value)
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    user = credentials.partition(":")[0]
+    return f"{scheme}://{user}:***{at}{host}" if ":" in credentials else url
