@@ -1,0 +1,55 @@
+"""Numbers, dates, money and words, spoken right: a value in, recorded clips to play out.
+
+- ``grammar.py``  the protocol ``Grammar`` every language answers, and its refusals
+- ``parts.py``    values taken apart before a language speaks them
+- ``en`` …       one package a language: its grammar, and the words of every key
+- ``pack.py``     ``SystemPack``: the recorded clip of every key, shipped with the engine
+- ``packs/``      the clips: one µ-law blob and one index a language
+- ``record.py``   makes ``packs/`` from the words (``python -m media.dictionaries.record``)
+
+``grammar(tag).number(value)`` gives keys; ``SystemPack.load(tag).samples(key)`` the audio of each.
+Grammars are pure and know no audio: whoever plays (``engine.call``) looks each key up in the
+organization's own dictionary or in the system pack. A key is ASCII and readable: ``number.21``,
+``month.3``, ``currency.MAD.other``, ``and.number.20``; the words of ``word`` items are bare. A key
+``pause-N`` is N milliseconds of silence.
+
+May be imported by anyone above ``media``; imports nobody but ``media.g711``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from .en import English
+from .grammar import LIMIT, CannotSpeak, Gender, Grammar, UnknownLanguage
+
+_GRAMMARS: Final[Mapping[str, Grammar]] = {
+    each.language.lower(): each for each in (English(), English("en-US", american=True))
+}
+LANGUAGES: Final = tuple(sorted(each.language for each in _GRAMMARS.values()))
+"""The tags with a grammar of their own."""
+
+
+def grammar(language: str) -> Grammar:
+    """The grammar of a BCP 47 tag, or of the longest beginning of it that has one.
+
+    ``fr-MA`` is spoken as ``fr``; ``UnknownLanguage`` where not even the language is known.
+    """
+    tag = language.lower().replace("_", "-")
+    while tag:
+        if found := _GRAMMARS.get(tag):
+            return found
+        tag = tag.rpartition("-")[0]
+    raise UnknownLanguage(language, LANGUAGES)
+
+
+__all__ = [
+    "LANGUAGES",
+    "LIMIT",
+    "CannotSpeak",
+    "Gender",
+    "Grammar",
+    "UnknownLanguage",
+    "grammar",
+]

@@ -1,0 +1,10 @@
+"""English: British reading by default ("one hundred and five", day first); ``en-US`` without.
+
+Clips are words: 0-19, the tens, hundred, thousand, million, billion (10^9). "And" stands before
+the tens of the last group ("one thousand and five"); a decimal is read digit by digit. Years from
+1100 to 1999 and from 2010 to 2099 are read in pairs ("nineteen oh five"), 2000 to 2009 as numbers.
+"""
+
+from .grammar import English
+
+__all__ = ["English"]
