@@ -1,0 +1,57 @@
+"""Flows: what is said and asked in a call, as a graph of nodes. Pure; imports nobody of ours.
+
+::
+
+    wire JSON ─ definition.read ─▶ Sketch ─ compile_flow ─▶ CompiledFlow ─ Session ─▶ effects
+                                     └─ validate ─▶ issues        ▲          ▲
+                                                          CallContext      inputs
+
+- ``definition``  the graph as a client writes it (``FlowGraph`` is the OpenAPI schema too)
+- ``nodes``       one file a node type: configuration, outputs, behaviour
+- ``audio``       audio items;  ``value``  literals and sources;  ``expression``  comparisons
+- ``compile``     validation and compilation;  ``paths``  what the wiring does;
+  ``shape``  pydantic's errors as issues;  ``issue``  what is wrong with a flow
+- ``session``     one call's way through a flow;  ``scope``  what it can read
+- ``effects``     the seam to the performer: what a session asks for and is told
+- ``wire``        the manner of everything a client sends
+
+A flow is compiled once and shared by its calls; a session belongs to one call. Every layer above
+(``engine.call``, ``engine.store``, ``engine.app``, ``api``) may import this package, and takes
+effects and inputs from ``flows.effects``.
+"""
+
+from flows.audio import AudioFileItem, AudioItem, DateItem, NumberItem, WordItem
+from flows.compile import CompiledFlow, Coverage, audio_items, compile_flow, validate
+from flows.definition import FlowGraph
+from flows.issue import FlowInvalid, Issue, IssueCode, Severity
+from flows.nodes import NODE_TYPES
+from flows.scope import CallContext, CallStatus, Direction, Scalar
+from flows.session import Limits, Session, SessionMismatch, TraceEntry, UnexpectedInput
+
+__all__ = [
+    "NODE_TYPES",
+    "AudioFileItem",
+    "AudioItem",
+    "CallContext",
+    "CallStatus",
+    "CompiledFlow",
+    "Coverage",
+    "DateItem",
+    "Direction",
+    "FlowGraph",
+    "FlowInvalid",
+    "Issue",
+    "IssueCode",
+    "Limits",
+    "NumberItem",
+    "Scalar",
+    "Session",
+    "SessionMismatch",
+    "Severity",
+    "TraceEntry",
+    "UnexpectedInput",
+    "WordItem",
+    "audio_items",
+    "compile_flow",
+    "validate",
+]

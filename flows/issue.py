@@ -1,0 +1,102 @@
+"""What is wrong with a flow: every problem with its node and output, for people and programs.
+
+``FlowInvalid`` is the one exception of this package that a client's input can cause; it carries
+all issues at once, warnings included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from flows.wire import Wire
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    """The flow cannot be saved."""
+    WARNING = "warning"
+    """The flow runs; somebody should look."""
+
+
+class IssueCode(StrEnum):
+    """Stable names. The first group comes from the shape of the JSON, the second from the graph."""
+
+    REQUIRED = "required"
+    UNKNOWN = "unknown"
+    TYPE = "type"
+    FORMAT = "format"
+    ONE_OF = "oneOf"
+    MIN = "min"
+    MAX = "max"
+    MIN_LENGTH = "minLength"
+    MAX_LENGTH = "maxLength"
+    MIN_ITEMS = "minItems"
+    MAX_ITEMS = "maxItems"
+    TOO_DEEP = "tooDeep"
+
+    START_MISSING = "startMissing"
+    DUPLICATE_ID = "duplicateId"
+    UNKNOWN_NODE_TYPE = "unknownNodeType"
+    UNKNOWN_OUTPUT = "unknownOutput"
+    EDGE_TO_NOWHERE = "edgeToNowhere"
+    UNREACHABLE = "unreachable"
+    NEVER_DIALS = "neverDials"
+    SECOND_DIAL = "secondDial"
+    MEDIA_BEFORE_DIAL = "mediaBeforeDial"
+    MEDIA_WITHOUT_CALL = "mediaWithoutCall"
+    LOOP_WITHOUT_WAIT = "loopWithoutWait"
+    BRANCH_NOT_ALLOWED = "branchNotAllowed"
+    RESERVED_VARIABLE = "reservedVariable"
+    UNKNOWN_PATH = "unknownPath"
+    VARIABLE_NEVER_SET = "variableNeverSet"
+    UNSPEAKABLE = "unspeakable"
+    AUDIO_MISSING = "audioMissing"
+
+
+class Issue(Wire):
+    node_id: str | None = None
+    """`null`: the graph as a whole."""
+    output: str | None = None
+    """The output concerned; a digit's branch is `branches.1`."""
+    severity: Severity = Severity.ERROR
+    code: IssueCode
+    message: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    """What the message is made of; `path` leads to the property inside the node."""
+
+
+def issue(
+    code: IssueCode,
+    message: str,
+    *,
+    node_id: str | None = None,
+    output: str | None = None,
+    severity: Severity = Severity.ERROR,
+    **params: object,
+) -> Issue:
+    return Issue(
+        nodeId=node_id,
+        output=output,
+        severity=severity,
+        code=code,
+        message=message,
+        params=params,
+    )
+
+
+def warning(code: IssueCode, message: str, *, node_id: str | None, **params: object) -> Issue:
+    found = issue(code, message, node_id=node_id, severity=Severity.WARNING)
+    return found.model_copy(update={"params": params})
+
+
+class FlowInvalid(ValueError):
+    """The graph has at least one error. ``issues`` holds everything found, warnings too."""
+
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        self.issues = tuple(issues)
+        errors = [i for i in self.issues if i.severity is Severity.ERROR]
+        super().__init__("; ".join(f"{i.node_id or 'graph'}: {i.message}" for i in errors))

@@ -1,0 +1,90 @@
+"""pydantic's errors as issues: one a property, with stable codes and the path inside the node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from flows.issue import Issue, IssueCode, issue
+
+CODES: dict[str, tuple[IssueCode, dict[str, str]]] = {
+    "missing": (IssueCode.REQUIRED, {}),
+    "extra_forbidden": (IssueCode.UNKNOWN, {}),
+    "union_tag_not_found": (IssueCode.REQUIRED, {"discriminator": "property"}),
+    "union_tag_invalid": (IssueCode.ONE_OF, {"expected_tags": "expected"}),
+    "literal_error": (IssueCode.ONE_OF, {"expected": "expected"}),
+    "enum": (IssueCode.ONE_OF, {"expected": "expected"}),
+    "string_pattern_mismatch": (IssueCode.FORMAT, {"pattern": "pattern"}),
+    "greater_than_equal": (IssueCode.MIN, {"ge": "min"}),
+    "less_than_equal": (IssueCode.MAX, {"le": "max"}),
+    "string_too_short": (IssueCode.MIN_LENGTH, {"min_length": "min"}),
+    "string_too_long": (IssueCode.MAX_LENGTH, {"max_length": "max"}),
+    "too_short": (IssueCode.MIN_ITEMS, {"min_length": "min"}),
+    "too_long": (IssueCode.MAX_ITEMS, {"max_length": "max"}),
+    "recursion_loop": (IssueCode.TOO_DEEP, {}),
+}
+"""pydantic's error type to ours, and which of its context is worth telling."""
+
+
+def shape_issues(
+    error: ValidationError, raw: object, node_id: str | None, prefix: str = ""
+) -> Iterator[Issue]:
+    """One issue for each property of ``raw`` that does not fit; ``prefix`` goes before its path."""
+    seen: set[str] = set()
+    for detail in error.errors(include_url=False, include_input=False):
+        path = _path(detail, raw)
+        where = ".".join(filter(None, (prefix, *path)))
+        if where not in seen:
+            seen.add(where)
+            yield _issue(detail, path, where, node_id)
+
+
+def is_deep(raw: object, limit: int) -> bool:
+    """Whether JSON nests deeper than ``limit``. Iterative: the input may be hostile."""
+    level = [raw]
+    for _ in range(limit):
+        level = [inner for value in level for inner in _members(value)]
+    return bool(level)
+
+
+def _members(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _path(detail: ErrorDetails, raw: object) -> tuple[str, ...]:
+    """The location without the tags that pydantic adds for the members of a union."""
+    parts: list[str] = []
+    here: Any = raw
+    for part in detail["loc"]:
+        if _holds(here, part):
+            here = here[part]
+            parts.append(str(part))
+    if detail["type"] == "missing":
+        parts.append(str(detail["loc"][-1]))
+    return tuple(parts)
+
+
+def _holds(here: object, part: str | int) -> bool:
+    if isinstance(here, Mapping):
+        return part in here
+    return isinstance(here, list | tuple) and isinstance(part, int) and part < len(here)
+
+
+def _issue(detail: ErrorDetails, path: tuple[str, ...], where: str, node_id: str | None) -> Issue:
+    code, names = CODES.get(detail["type"], (IssueCode.TYPE, {}))
+    context = detail.get("ctx", {})
+    output = ".".join(path[1:]) if path[:1] == ("outputs",) else ""
+    if code is IssueCode.UNKNOWN and output:
+        code = IssueCode.UNKNOWN_OUTPUT
+    params = {ours: context[theirs] for theirs, ours in names.items() if theirs in context}
+    found = issue(code, _sentence(detail, where), node_id=node_id, output=output or None)
+    return found.model_copy(update={"params": {"path": where, **params}})
+
+
+def _sentence(detail: ErrorDetails, where: str) -> str:
+    return f"{where}: {detail['msg']}" if where else detail["msg"]
