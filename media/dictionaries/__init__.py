@@ -22,10 +22,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from .en import English
+from .fr import BELGIAN, SWISS, French
 from .grammar import LIMIT, CannotSpeak, Gender, Grammar, UnknownLanguage
 
 _GRAMMARS: Final[Mapping[str, Grammar]] = {
-    each.language.lower(): each for each in (English(), English("en-US", american=True))
+    each.language.lower(): each
+    for each in (
+        English(),
+        English("en-US", american=True),
+        French(),
+        French("fr-BE", BELGIAN),
+        French("fr-CH", SWISS),
+    )
 }
 LANGUAGES: Final = tuple(sorted(each.language for each in _GRAMMARS.values()))
 """The tags with a grammar of their own."""
