@@ -1,0 +1,43 @@
+"""What an organization owns, as rules without rows: pure, importing only ``flows.wire``.
+
+- ``organization``  name, country, zone, currency; roles
+- ``plan``          the limits of each plan
+- ``phone``         typed number → E.164, or the reason why not
+- ``attribute``     custom attributes: slug, type, checked value
+- ``contact``       the body of a contact → its columns
+- ``audience``      rules: checked, and decided for one contact
+- ``ingestion``     a CSV file → rows → contacts
+- ``wire``          what "not given" means in a change
+
+``engine.store`` keeps these nouns, ``api`` serves them, each in a module of the same name.
+"""
+
+from __future__ import annotations
+
+from engine.org.attribute import AttributeType
+from engine.org.audience import AudienceType, Group, Operator, Rule, check_rules, holds
+from engine.org.contact import ContactChange, NewContact
+from engine.org.organization import NewOrganization, OrganizationStatus, Role
+from engine.org.phone import country_of, normalise
+from engine.org.plan import Limit, Plan, PlanLimits, limit_reached
+
+__all__ = [
+    "AttributeType",
+    "AudienceType",
+    "ContactChange",
+    "Group",
+    "Limit",
+    "NewContact",
+    "NewOrganization",
+    "Operator",
+    "OrganizationStatus",
+    "Plan",
+    "PlanLimits",
+    "Role",
+    "Rule",
+    "check_rules",
+    "country_of",
+    "holds",
+    "limit_reached",
+    "normalise",
+]

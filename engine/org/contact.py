@@ -1,0 +1,95 @@
+"""Contacts: the fields of a person to call, and the body that creates or changes one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from engine.errors import FieldProblem, Invalid
+from engine.org.attribute import AttributeType, check_all, email_problem
+from engine.org.phone import normalise
+from engine.org.wire import given, optional
+from flows.wire import Wire
+
+
+class Gender(StrEnum):
+    MALE = "male"
+    FEMALE = "female"
+
+
+TEXT_FIELDS = (
+    "firstName",
+    "lastName",
+    "fullName",
+    "primaryPhone",
+    "primaryEmail",
+    "address",
+    "city",
+    "state",
+    "zip",
+    "occupation",
+    "preferredChannel",
+    "gender",
+)
+"""Wire names of the fields a rule, a mapping or a flow can name."""
+
+
+def _email(value: str) -> str:
+    problem = email_problem(value)
+    if problem:
+        raise PydanticCustomError("format", "This is not an e-mail address.", {"format": "email"})
+    return value
+
+
+Text = Annotated[str, Field(max_length=256)]
+Email = Annotated[str, AfterValidator(_email), Field(max_length=254)]
+
+
+class NewContact(Wire):
+    primary_phone: Annotated[str, Field(min_length=1, max_length=64, examples=["0612345678"])]
+    """As people write it; kept beside its E.164 form."""
+    first_name: Text | None = None
+    last_name: Text | None = None
+    full_name: Text | None = None
+    primary_email: Email | None = None
+    address: Text | None = None
+    city: Text | None = None
+    state: Text | None = None
+    zip: Text | None = None
+    occupation: Text | None = None
+    preferred_channel: Text | None = None
+    gender: Gender | None = None
+    channels: Annotated[tuple[Text, ...], Field(max_length=16)] = ()
+    custom_attributes: dict[str, Any] = Field(default_factory=dict)
+    """Values by slug; `null` clears one."""
+
+
+class ContactChange(NewContact):
+    """Only what is given changes; attributes that are not named stay."""
+
+    primary_phone: Annotated[str, Field(min_length=1, max_length=64)] = optional()
+
+
+def settle(body: NewContact, types: Mapping[str, AttributeType], region: str) -> dict[str, Any]:
+    """The columns to write: the given fields, the phone in both forms, the attributes checked.
+
+    Raises ``Invalid`` with every field that is wrong.
+    """
+    columns = given(body)
+    problems: dict[str, list[FieldProblem]] = {}
+    if "primary_phone" in columns:
+        columns["primary_phone_raw"] = body.primary_phone
+        columns["primary_phone"] = normalise(body.primary_phone, region)
+        if isinstance(columns["primary_phone"], FieldProblem):
+            problems["primaryPhone"] = [columns["primary_phone"]]
+    if "custom_attributes" in columns:
+        kept, wrong = check_all(types, body.custom_attributes, region)
+        columns["custom_attributes"] = kept
+        problems |= wrong
+    if problems:
+        raise Invalid("The contact has fields that are not valid.", fields=problems)
+    return columns
