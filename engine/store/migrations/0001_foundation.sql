@@ -375,6 +375,7 @@ CREATE TABLE execution (
     completed          integer NOT NULL DEFAULT 0,
     failed             integer NOT NULL DEFAULT 0,
     skipped            integer NOT NULL DEFAULT 0,
+    swept              boolean NOT NULL DEFAULT true,  -- false: stopped or cancelled, and pending contacts may be left to skip
     created_at         timestamptz NOT NULL DEFAULT now(),
     updated_at         timestamptz NOT NULL DEFAULT now(),
     created_by         uuid,
@@ -382,9 +383,10 @@ CREATE TABLE execution (
     FOREIGN KEY (org_id, flow_id, flow_version) REFERENCES flow_version,
     CHECK (pending >= 0 AND in_progress >= 0 AND completed >= 0 AND failed >= 0 AND skipped >= 0),
     CHECK (pending + in_progress + completed + failed + skipped = total)
-);
+) WITH (fillfactor = 50);              -- its counters change with every batch
 CREATE INDEX execution_unfinished ON execution (org_id, id)
     WHERE status IN ('scheduled', 'running', 'paused');
+CREATE INDEX execution_unswept ON execution (org_id, id) WHERE NOT swept;
 CREATE UNIQUE INDEX execution_one_per_program ON execution (org_id, program_id)
     WHERE status IN ('scheduled', 'running', 'paused') AND program_id IS NOT NULL;
 CREATE INDEX execution_program ON execution (org_id, program_id, created_at DESC);
@@ -422,6 +424,7 @@ CREATE TABLE target (
     state        text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'leased', 'done')),
     due_at       timestamptz NOT NULL,
     attempts     integer NOT NULL DEFAULT 0,
+    results      text[] NOT NULL DEFAULT '{}', -- of the attempts that ended, in order
     node_id      uuid,                 -- the engine node that leases it
     dialing_at   timestamptz,          -- the committed intent of the attempt under way
     did_id       uuid,                 -- of the last attempt
@@ -515,6 +518,7 @@ CREATE TABLE idempotency_key (
 GRANT USAGE ON SCHEMA public TO gomobile_tenant;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO gomobile_tenant;
 REVOKE ALL ON engine_node FROM gomobile_tenant;
+REVOKE ALL ON attempt_default FROM gomobile_tenant;  -- policies stand on the parent alone
 REVOKE INSERT, UPDATE, DELETE ON plan_limit, trunk FROM gomobile_tenant;
 REVOKE INSERT, DELETE ON organization FROM gomobile_tenant;
 REVOKE SELECT ON trunk FROM gomobile_tenant;
