@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from pydantic import BaseModel
+
 from flows.audio import AUDIO_ITEMS, AudioItem, literal_problem
 from flows.definition import FlowGraph, Reading, read
 from flows.issue import FlowInvalid, Issue, IssueCode, Severity, issue
@@ -17,13 +19,13 @@ from flows.nodes import NODE_TYPES, AnyNode
 from flows.nodes.node import DEFAULT, Enter, React, wired
 from flows.paths import path_issues
 from flows.value import VariableSource, is_reserved, path_problem
-from flows.wire import walk
 
 Coverage: TypeAlias = Callable[[AudioItem], Sequence[str]]
 """Answers which clips an audio item would need and has not: ids of files, keys of dictionaries,
 languages; empty when it can be spoken whatever its value turns out to be. The caller hands it in;
 ``audio_items`` lists what it will be asked, so that it can look everything up beforehand."""
 
+Parts: TypeAlias = tuple[BaseModel, ...]
 NOWHERE = -1
 
 
@@ -76,8 +78,7 @@ def validate(graph: object, *, coverage: Coverage | None = None) -> list[Issue]:
 def audio_items(graph: object) -> Iterator[AudioItem]:
     """Every audio item of the nodes that can be read."""
     for sketch in _read(graph).sketches:
-        if sketch.node is not None:
-            yield from _audio_items(sketch.node)
+        yield from (part for part in sketch.parts if isinstance(part, AUDIO_ITEMS))
 
 
 def _read(graph: object) -> Reading:
@@ -106,22 +107,18 @@ def _issues(reading: Reading, coverage: Coverage | None) -> Iterator[Issue]:
         return
     for sketch in reading.sketches:
         if sketch.node is not None:
-            yield from _node_issues(sketch.node, coverage)
+            yield from _node_issues(sketch.node, sketch.parts, coverage)
     yield from path_issues(reading)
 
 
-def _node_issues(node: AnyNode, coverage: Coverage | None) -> Iterator[Issue]:
+def _node_issues(node: AnyNode, parts: Parts, coverage: Coverage | None) -> Iterator[Issue]:
     yield from NODE_TYPES[node.type].check(node)
     yield from _reserved(node)
-    yield from _unreadable(node)
-    for item in _audio_items(node):
-        yield from _audio_issues(node, item, coverage)
-
-
-def _audio_items(node: AnyNode) -> Iterator[AudioItem]:
-    for model in walk(node):
-        if isinstance(model, AUDIO_ITEMS):
-            yield model
+    for part in parts:
+        if isinstance(part, VariableSource):
+            yield from _unreadable(node.id, part.variable_name)
+        elif isinstance(part, AUDIO_ITEMS):
+            yield from _audio_issues(node.id, part, coverage)
 
 
 def _reserved(node: AnyNode) -> Iterator[Issue]:
@@ -134,20 +131,19 @@ def _reserved(node: AnyNode) -> Iterator[Issue]:
         )
 
 
-def _unreadable(node: AnyNode) -> Iterator[Issue]:
-    for source in walk(node):
-        if isinstance(source, VariableSource) and (why := path_problem(source.variable_name)):
-            yield issue(IssueCode.UNKNOWN_PATH, why, node_id=node.id, variable=source.variable_name)
+def _unreadable(node_id: str, path: str) -> Iterator[Issue]:
+    if why := path_problem(path):
+        yield issue(IssueCode.UNKNOWN_PATH, why, node_id=node_id, variable=path)
 
 
-def _audio_issues(node: AnyNode, item: AudioItem, coverage: Coverage | None) -> Iterator[Issue]:
+def _audio_issues(node_id: str, item: AudioItem, coverage: Coverage | None) -> Iterator[Issue]:
     if why := literal_problem(item):
-        yield issue(IssueCode.UNSPEAKABLE, why, node_id=node.id, type=item.type)
+        yield issue(IssueCode.UNSPEAKABLE, why, node_id=node_id, type=item.type)
     elif coverage is not None and (missing := list(coverage(item))):
         yield issue(
             IssueCode.AUDIO_MISSING,
             f"there is no audio for {', '.join(missing[:10])}",
-            node_id=node.id,
+            node_id=node_id,
             type=item.type,
             missing=missing,
         )

@@ -11,15 +11,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from flows.issue import Issue, IssueCode, issue
 from flows.nodes import NODE_TYPES, AnyNode, Node
 from flows.nodes.node import edges
-from flows.shape import is_deep, shape_issues
-from flows.wire import NodeId, Wire
+from flows.shape import is_deep, is_large, shape_issues
+from flows.wire import NodeId, Wire, walk
 
 MAX_NODES = 500
+MAX_VALUES = 30_000
+"""Of JSON values in a graph; what bounds the time that reading and checking it takes."""
 MAX_NESTING = 40
 """Of objects and lists in one node; what a condition of its greatest depth needs, and reserve."""
 
@@ -43,10 +45,14 @@ class Sketch:
     """A node as far as it could be read."""
 
     id: str
+    type: str | None
+    """``None``: there is no such type."""
     edges: Mapping[str, str]
     """Wired outputs to node ids, branches as ``branches.1``."""
     node: AnyNode | None
     """``None``: it has issues of its own."""
+    parts: tuple[BaseModel, ...] = ()
+    """The node and every model inside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,8 @@ class Reading:
 
 def read(graph: object) -> Reading:
     """``graph`` is wire JSON; nothing in it makes this raise."""
+    if is_large(graph, MAX_VALUES):
+        return Reading(None, (), (_too_large(),))
     try:
         frame = _Frame.model_validate(graph)
     except ValidationError as error:
@@ -72,35 +80,40 @@ def read(graph: object) -> Reading:
 
 
 def _read_node(raw: object, position: str) -> tuple[Sketch | None, Iterable[Issue]]:
-    name = raw.get("id") if isinstance(raw, Mapping) else None
-    node_id = name if isinstance(name, str) and name else None
-    node, issues = _parse(raw, node_id, position)
-    if node_id is None or not isinstance(raw, Mapping):
+    fields = raw if isinstance(raw, Mapping) else {}
+    node_id, kind = _text(fields.get("id")), _text(fields.get("type"))
+    node, issues = _parse(raw, kind, node_id, position)
+    if node_id is None:
         return None, issues
-    return Sketch(node_id, dict(edges(raw.get("outputs"))), node), issues
+    known = kind if kind in NODE_TYPES else None
+    parts = walk(node) if node is not None else ()
+    return Sketch(node_id, known, dict(edges(fields.get("outputs"))), node, parts), issues
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _parse(
-    raw: object, node_id: str | None, position: str
+    raw: object, kind: str | None, node_id: str | None, position: str
 ) -> tuple[AnyNode | None, Iterable[Issue]]:
-    kind = raw.get("type") if isinstance(raw, Mapping) else None
     if is_deep(raw, MAX_NESTING):
         return None, (_too_deep(node_id, position),)
-    if not isinstance(kind, str) or kind not in NODE_TYPES:
+    if kind not in NODE_TYPES:
         return None, (_unknown_type(node_id, position, kind),)
     try:
         return cast(AnyNode, NODE_TYPES[kind].model.model_validate(raw)), ()
     except ValidationError as error:
-        prefix = "" if node_id else position
-        return None, tuple(shape_issues(error, raw, node_id, prefix))
+        return None, tuple(shape_issues(error, raw, node_id, "" if node_id else position))
 
 
-def _unknown_type(node_id: str | None, position: str, kind: object) -> Issue:
+def _unknown_type(node_id: str | None, position: str, kind: str | None) -> Issue:
+    shown = (kind or "")[:64]
     return issue(
         IssueCode.UNKNOWN_NODE_TYPE,
-        f"{str(kind)[:64]!r} is no node type",
+        f"{shown!r} is no node type",
         node_id=node_id,
-        type=str(kind)[:64],
+        type=shown,
         known=list(NODE_TYPES),
         path="type" if node_id else f"{position}.type",
     )
@@ -114,3 +127,8 @@ def _too_deep(node_id: str | None, position: str) -> Issue:
         max=MAX_NESTING,
         path="" if node_id else position,
     )
+
+
+def _too_large() -> Issue:
+    text = f"the graph holds more than {MAX_VALUES} values"
+    return issue(IssueCode.TOO_LARGE, text, max=MAX_VALUES)

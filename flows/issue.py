@@ -37,6 +37,7 @@ class IssueCode(StrEnum):
     MIN_ITEMS = "minItems"
     MAX_ITEMS = "maxItems"
     TOO_DEEP = "tooDeep"
+    TOO_LARGE = "tooLarge"
 
     START_MISSING = "startMissing"
     DUPLICATE_ID = "duplicateId"

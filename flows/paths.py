@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from flows.components import Ways, components
 from flows.definition import Reading, Sketch
 from flows.issue import Issue, IssueCode, issue, warning
 from flows.nodes import NODE_TYPES
@@ -18,7 +19,6 @@ from flows.nodes import answer as answer_node
 from flows.nodes import dial as dial_node
 from flows.nodes.node import DEFAULT
 from flows.value import VariableSource, is_reserved
-from flows.wire import walk
 
 Graph: TypeAlias = Mapping[str, Sketch]
 
@@ -34,7 +34,7 @@ def path_issues(reading: Reading) -> Iterator[Issue]:
             path="startNodeId",
         )
         return
-    reached = reachable(graph, reading.start)
+    reached = reachable(_ways(graph), reading.start)
     yield from _unreachable(graph, reached)
     yield from _call_issues(graph, reading.start)
     yield from _spinning(graph)
@@ -65,14 +65,17 @@ def _edges_to_nowhere(sketches: Iterable[Sketch], graph: Graph) -> Iterator[Issu
                 )
 
 
-def _next(graph: Graph, node_id: str) -> Iterator[str]:
-    return (target for target in graph[node_id].edges.values() if target in graph)
+def _ways(graph: Graph) -> dict[str, set[str]]:
+    return {
+        node_id: {target for target in sketch.edges.values() if target in graph}
+        for node_id, sketch in graph.items()
+    }
 
 
-def reachable(graph: Graph, start: str) -> set[str]:
+def reachable(ways: Ways, start: str) -> set[str]:
     seen, open_ends = {start}, [start]
     while open_ends:
-        fresh = set(_next(graph, open_ends.pop())) - seen
+        fresh = set(ways[open_ends.pop()]) - seen
         seen |= fresh
         open_ends.extend(fresh)
     return seen
@@ -108,7 +111,7 @@ def _call_issues(graph: Graph, start: str) -> Iterator[Issue]:
     place = {node_id: at for at, node_id in enumerate(graph)}
     for arrival in sorted(arrivals, key=lambda a: (place[a.node_id], a.line)):
         yield from _arrival_issues(graph[arrival.node_id], arrival.line)
-    if not any(_kind(graph[a.node_id]) in CONNECTING for a in arrivals):
+    if not any(graph[a.node_id].type in CONNECTING for a in arrivals):
         yield warning(IssueCode.NEVER_DIALS, "no path comes to dial or answer", node_id=None)
 
 
@@ -136,7 +139,7 @@ def _onward(graph: Graph, arrival: _Arrival) -> Iterator[_Arrival]:
 
 
 def _line_behind(sketch: Sketch, output: str, line: _Line) -> _Line:
-    kind = _kind(sketch)
+    kind = sketch.type
     if kind not in CONNECTING:
         return line
     if output != DEFAULT:
@@ -146,16 +149,12 @@ def _line_behind(sketch: Sketch, output: str, line: _Line) -> _Line:
     return lines.pop() if len(lines) == 1 else _Line.DOUBT
 
 
-def _kind(sketch: Sketch) -> str:
-    return sketch.node.type if sketch.node is not None else ""
-
-
 def _arrival_issues(sketch: Sketch, line: _Line) -> Iterator[Issue]:
-    kind = _kind(sketch)
+    kind = sketch.type
     if kind in CONNECTING and line is not _Line.IDLE:
         text = f"a path comes to this {kind} after a dial or answer: one call a flow"
         yield issue(IssueCode.SECOND_DIAL, text, node_id=sketch.id, line=line)
-    elif kind and NODE_TYPES[kind].media:
+    elif kind is not None and NODE_TYPES[kind].media:
         yield from _media_issues(sketch.id, kind, line)
 
 
@@ -180,7 +179,9 @@ def _media_issues(node_id: str, kind: str, line: _Line) -> Iterator[Issue]:
 def _spinning(graph: Graph) -> Iterator[Issue]:
     """Loops in which nothing waits: nothing can change while they turn."""
     still = {node_id: sketch for node_id, sketch in graph.items() if not _waits(sketch)}
-    for node_id in _on_loops(still):
+    ways = _ways(still)
+    spinning = {node_id for loop in components(ways) if _is_loop(loop, ways) for node_id in loop}
+    for node_id in filter(spinning.__contains__, graph):
         yield issue(
             IssueCode.LOOP_WITHOUT_WAIT,
             "this node is on a loop that never waits for the callee",
@@ -192,31 +193,8 @@ def _waits(sketch: Sketch) -> bool:
     return sketch.node is None or NODE_TYPES[sketch.node.type].waits(sketch.node)
 
 
-def _on_loops(graph: Graph) -> list[str]:
-    """What is left when nodes without a way in, or without a way out, are taken away until none is.
-
-    A node between two loops stays too: it can be part of neither, but of their problem.
-    """
-    ahead = {node_id: set(_next(graph, node_id)) for node_id in graph}
-    behind: dict[str, set[str]] = {node_id: set() for node_id in graph}
-    for node_id, targets in ahead.items():
-        for target in targets:
-            behind[target].add(node_id)
-    _strip(ahead, behind)
-    _strip(behind, ahead)
-    return [node_id for node_id in graph if node_id in ahead and node_id in behind]
-
-
-def _strip(ways: dict[str, set[str]], opposite: dict[str, set[str]]) -> None:
-    ends = [node_id for node_id, targets in ways.items() if not targets]
-    while ends:
-        gone = ends.pop()
-        ways.pop(gone, None)
-        for other in opposite.pop(gone, set()):
-            if other in ways:
-                ways[other].discard(gone)
-                if not ways[other]:
-                    ends.append(other)
+def _is_loop(component: list[str], ways: Ways) -> bool:
+    return len(component) > 1 or component[0] in ways[component[0]]
 
 
 # --- Variables ---------------------------------------------------------------------------------
@@ -236,23 +214,24 @@ def _never_set(graph: Graph) -> Iterator[Issue]:
 
 
 def _set_before(graph: Graph) -> dict[str, set[str]]:
-    """For each node the variables that some path to it may have set: a union to its fixed point."""
+    """For each node the variables that some path to it may have set.
+
+    Components come in the order of paths, and on a loop every node comes before every other.
+    """
+    ways = _ways(graph)
     before: dict[str, set[str]] = {node_id: set() for node_id in graph}
-    changed = deque(graph)
-    while changed:
-        node_id = changed.popleft()
-        after = before[node_id] | _writes(graph[node_id])
-        for target in _next(graph, node_id):
-            if not after <= before[target]:
-                before[target] |= after
-                changed.append(target)
+    for component in components(ways):
+        arriving = set().union(*(before[node_id] for node_id in component))
+        leaving = arriving.union(*(_writes(graph[node_id]) for node_id in component))
+        for node_id in component:
+            before[node_id] = leaving if _is_loop(component, ways) else arriving
+        for target in {t for node_id in component for t in ways[node_id]} - set(component):
+            before[target] |= leaving
     return before
 
 
 def _reads(sketch: Sketch) -> set[str]:
-    if sketch.node is None:
-        return set()
-    names = (m.variable_name for m in walk(sketch.node) if isinstance(m, VariableSource))
+    names = (part.variable_name for part in sketch.parts if isinstance(part, VariableSource))
     return {name for name in names if not is_reserved(name)}
 
 

@@ -50,6 +50,15 @@ def is_deep(raw: object, limit: int) -> bool:
     return bool(level)
 
 
+def is_large(raw: object, limit: int) -> bool:
+    """Whether JSON holds more than ``limit`` values, at whatever depth."""
+    ahead, count = [raw], 0
+    while ahead and count <= limit:
+        count += 1
+        ahead.extend(_members(ahead.pop()))
+    return count > limit
+
+
 def _members(value: object) -> Iterable[object]:
     if isinstance(value, Mapping):
         return value.values()

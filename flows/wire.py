@@ -5,7 +5,6 @@ A field's docstring becomes its description in the OpenAPI document.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,16 +49,15 @@ VariableName = Annotated[
 ]
 
 
-def walk(model: BaseModel) -> Iterator[BaseModel]:
+def walk(model: BaseModel) -> tuple[BaseModel, ...]:
     """The model and every model inside it, depth first in the order of the fields."""
-    yield model
-    for name in type(model).model_fields:
-        yield from _walk_value(getattr(model, name))
-
-
-def _walk_value(value: object) -> Iterator[BaseModel]:
-    if isinstance(value, BaseModel):
-        yield from walk(value)
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _walk_value(item)
+    found: list[BaseModel] = []
+    ahead: list[object] = [model]
+    while ahead:
+        value = ahead.pop()
+        if isinstance(value, BaseModel):
+            found.append(value)
+            ahead.extend(reversed([inner for _, inner in value]))
+        elif isinstance(value, tuple):
+            ahead.extend(reversed(value))
+    return tuple(found)
