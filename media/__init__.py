@@ -1,0 +1,41 @@
+"""The audio of calls: prompts out, voices and keys in, one tick for all.
+
+::
+
+    prompts ──▶ playlist ──▶ row ──▶ phase ──▶ endpoint ──▶ the far side
+    (g711, dictionaries)            (ticker)  (socket)
+    recorder, voice_activity, answering_machine ◀── jitter ◀── hearing ◀── phase ◀── endpoint
+    digits ◀── dtmf ◀────────────────────────────────────────────┘
+
+What a call holds is a ``Stream`` (``stream``), taken from the ``MediaPlane`` (``ports``).
+
+Pure, advancing by bytes, samples and instants that are handed in:
+
+- ``g711``               µ-law and A-law
+- ``wav``, ``prompts``   files to clips, encoded once and shared by every call
+- ``dictionaries``       numbers, dates and words to clips, by language
+- ``playlist``           clips joined without a gap, cut into packets
+- ``row``                what a stream sends next, and what it has sent
+- ``rtp``, ``rtcp``      packets and reports off the wire; loss and jitter
+- ``hearing``            datagrams to audio, keys and figures
+- ``dtmf``               RFC 4733 events and SIP INFO, each key once
+- ``jitter``             packets into samples in order
+- ``recorder``           samples to a WAV file
+- ``voice_activity``, ``answering_machine``   who speaks: a person, a machine, nobody
+- ``socket_filter``      the kernel's program that drops what nobody listens to
+
+Sockets and the loop, and nobody else:
+
+- ``endpoint``           one stream's socket: source checks and latching
+- ``phase``, ``ticker``  the rows that are served at one instant, and the timer that serves them
+- ``ports``              the port pool and the plane
+
+``media`` knows no call, no flow and no store; ``engine.call``, ``engine.simulator`` and
+``engine.app`` import it.
+"""
+
+from media.ports import MediaPlane, NoPortLeft
+from media.row import PlayedTo
+from media.stream import Statistics, Stream
+
+__all__ = ["MediaPlane", "NoPortLeft", "PlayedTo", "Statistics", "Stream"]
