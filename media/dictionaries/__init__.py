@@ -21,20 +21,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from .ar import Arabic, Calendar
 from .en import English
 from .fr import BELGIAN, SWISS, French
 from .grammar import LIMIT, CannotSpeak, Gender, Grammar, UnknownLanguage
 
-_GRAMMARS: Final[Mapping[str, Grammar]] = {
-    each.language.lower(): each
-    for each in (
-        English(),
-        English("en-US", american=True),
-        French(),
-        French("fr-BE", BELGIAN),
-        French("fr-CH", SWISS),
-    )
-}
+_EVERY: Final[tuple[Grammar, ...]] = (
+    Arabic(),
+    Arabic("ar-MA", Calendar.MOROCCO),
+    *(Arabic(tag, Calendar.ALGERIA) for tag in ("ar-DZ", "ar-TN")),
+    *(Arabic(tag, Calendar.LEVANT) for tag in ("ar-IQ", "ar-JO", "ar-LB", "ar-PS", "ar-SY")),
+    English(),
+    English("en-US", american=True),
+    French(),
+    French("fr-BE", BELGIAN),
+    French("fr-CH", SWISS),
+)
+_GRAMMARS: Final[Mapping[str, Grammar]] = {each.language.lower(): each for each in _EVERY}
 LANGUAGES: Final = tuple(sorted(each.language for each in _GRAMMARS.values()))
 """The tags with a grammar of their own."""
 
