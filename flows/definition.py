@@ -13,7 +13,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, ValidationError
 
-from flows.issue import Issue, IssueCode, issue
+from flows.issue import Issue, IssueCode, issue, printable
 from flows.nodes import NODE_TYPES, AnyNode, Node
 from flows.nodes.node import edges
 from flows.shape import is_deep, is_large, shape_issues
@@ -91,7 +91,9 @@ def _read_node(raw: object, position: str) -> tuple[Sketch | None, Iterable[Issu
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """What can be an id or the name of a type."""
+    usable = isinstance(value, str) and 0 < len(value) <= 64 and value == printable(value)
+    return cast(str, value) if usable else None
 
 
 def _parse(
@@ -108,7 +110,7 @@ def _parse(
 
 
 def _unknown_type(node_id: str | None, position: str, kind: str | None) -> Issue:
-    shown = (kind or "")[:64]
+    shown = kind or ""
     return issue(
         IssueCode.UNKNOWN_NODE_TYPE,
         f"{shown!r} is no node type",

@@ -6,13 +6,16 @@ all issues at once, warnings included.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 
 from flows.wire import Wire
+
+MAX_SHOWN = 500
+"""Characters of one text in an issue."""
 
 
 class Severity(StrEnum):
@@ -76,22 +79,42 @@ def issue(
     *,
     node_id: str | None = None,
     output: str | None = None,
-    severity: Severity = Severity.ERROR,
     **params: object,
 ) -> Issue:
-    return Issue(
-        nodeId=node_id,
-        output=output,
-        severity=severity,
-        code=code,
-        message=message,
-        params=params,
-    )
+    return found(Severity.ERROR, code, message, node_id, output, params)
 
 
 def warning(code: IssueCode, message: str, *, node_id: str | None, **params: object) -> Issue:
-    found = issue(code, message, node_id=node_id, severity=Severity.WARNING)
-    return found.model_copy(update={"params": params})
+    return found(Severity.WARNING, code, message, node_id, None, params)
+
+
+def found(
+    severity: Severity,
+    code: IssueCode,
+    message: str,
+    node_id: str | None,
+    output: str | None,
+    params: Mapping[str, object],
+) -> Issue:
+    """Whatever it quotes from the input is made short and printable."""
+    return Issue(
+        nodeId=node_id,
+        output=None if output is None else printable(output),
+        severity=severity,
+        code=code,
+        message=printable(message),
+        params={name: _shown(value) for name, value in params.items()},
+    )
+
+
+def _shown(value: object) -> object:
+    return printable(value) if isinstance(value, str) else value
+
+
+def printable(text: str) -> str:
+    """JSON may hold lone surrogates, which no encoder takes, and strings of any length."""
+    short = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+    return short.encode("utf-8", "backslashreplace").decode()
 
 
 class FlowInvalid(ValueError):

@@ -58,10 +58,10 @@ def _edges_to_nowhere(sketches: Iterable[Sketch], graph: Graph) -> Iterator[Issu
             if target not in graph:
                 yield issue(
                     IssueCode.EDGE_TO_NOWHERE,
-                    f"{output} leads to {target[:64]}, which is no node",
+                    f"{output} leads to {target}, which is no node",
                     node_id=sketch.id,
                     output=output,
-                    target=target[:64],
+                    target=target,
                 )
 
 

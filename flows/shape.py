@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from flows.issue import Issue, IssueCode, issue
+from flows.issue import Issue, IssueCode, Severity, found
 
 CODES: dict[str, tuple[IssueCode, dict[str, str]]] = {
     "missing": (IssueCode.REQUIRED, {}),
@@ -27,6 +27,8 @@ CODES: dict[str, tuple[IssueCode, dict[str, str]]] = {
     "recursion_loop": (IssueCode.TOO_DEEP, {}),
 }
 """pydantic's error type to ours, and which of its context is worth telling."""
+
+OBJECTS = ("model_type", "model_attributes_type", "dict_type")
 
 
 def shape_issues(
@@ -91,9 +93,10 @@ def _issue(detail: ErrorDetails, path: tuple[str, ...], where: str, node_id: str
     if code is IssueCode.UNKNOWN and output:
         code = IssueCode.UNKNOWN_OUTPUT
     params = {ours: context[theirs] for theirs, ours in names.items() if theirs in context}
-    found = issue(code, _sentence(detail, where), node_id=node_id, output=output or None)
-    return found.model_copy(update={"params": {"path": where, **params}})
+    params["path"] = where
+    return found(Severity.ERROR, code, _sentence(detail, where), node_id, output or None, params)
 
 
 def _sentence(detail: ErrorDetails, where: str) -> str:
-    return f"{where}: {detail['msg']}" if where else detail["msg"]
+    text = "Input should be an object" if detail["type"] in OBJECTS else detail["msg"]
+    return f"{where}: {text}" if where else text

@@ -87,14 +87,26 @@ Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Text = Annotated[StrictStr, Field(max_length=1024)]
 
 
+KINDS: dict[type, str] = {
+    str: "text",
+    bool: "boolean",
+    int: "integer",
+    float: "decimal",
+    type(None): "missing",
+    dict: "source",
+}
+
+
 def _kind(value: Any) -> str | None:
-    if isinstance(value, dict | BaseModel):
-        return "source"
-    return "literal" if value is None or isinstance(value, str | bool | int | float) else None
+    return "source" if isinstance(value, BaseModel) else KINDS.get(type(value))
 
 
 Value = Annotated[
-    Annotated[Text | StrictBool | Whole | Finite | None, Tag("literal")]
+    Annotated[Text, Tag("text")]
+    | Annotated[StrictBool, Tag("boolean")]
+    | Annotated[Whole, Tag("integer")]
+    | Annotated[Finite, Tag("decimal")]
+    | Annotated[None, Tag("missing")]
     | Annotated[Annotated[Source, Field(discriminator="source")], Tag("source")],
     Discriminator(
         _kind,
