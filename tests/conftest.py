@@ -71,8 +71,9 @@ class TestServer:
         await self.execute(f"DROP DATABASE {urlsplit(url).path[1:]} WITH (FORCE)")
 
 
-def roomy_memory() -> Path | None:
-    """A database is copied in 18 ms there, on a disk in 140 to 300; a container may have 64 MB."""
+@pytest.fixture(scope="session")
+def memory() -> Path | None:
+    """A folder in memory if there is room: there a database is copied in 18 ms, not 140 to 300."""
     memory = Path("/dev/shm")
     if memory.is_dir() and shutil.disk_usage(memory).free > 2 << 30:
         return memory
@@ -80,13 +81,13 @@ def roomy_memory() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[TestServer]:
+def postgres(memory: Path | None) -> Iterator[TestServer]:
     """The server without the schema."""
     given = os.environ.get("GOMOBILE_TEST_DATABASE_URL")
     if given:
         yield TestServer(given)
         return
-    folder = Path(tempfile.mkdtemp(prefix="gomobile-test-", dir=roomy_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="gomobile-test-", dir=memory))
     folder.chmod(0o755)
     embedded = EmbeddedPostgres(folder, settings=FAST)
     try:

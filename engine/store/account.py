@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from errno import EPERM
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,8 @@ from engine.errors import StoreUnavailable
 UNPRIVILEGED = ("postgres", "nobody")
 """Tried in this order when root names no account."""
 
-PASSED_ON = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""The rest of the environment may hold secrets, or PG* variables that would steer the server."""
+PASSED_ON = ("TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""With ``PATH``. The rest of the environment may hold secrets, or PG* variables that steer it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,18 @@ class Account:
         if self.lent:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
+    def claim(self, folder: Path) -> None:
+        """Makes a folder for the account alone. In ``/tmp`` anybody could have been here first."""
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            found = folder.lstat()
+            ours = found.st_uid in (self.uid, os.geteuid())
+            if not ours or not stat.S_ISDIR(found.st_mode):
+                raise PermissionError(EPERM, "belongs to somebody else", str(folder)) from None
+            folder.chmod(0o700)
+        self.own(folder)
+
     def _identity(self) -> dict[str, Any]:
         if not self.lent:
             return {}
@@ -105,4 +119,5 @@ def choose_account(name: str | None = None, owner_of: Path | None = None) -> Acc
 
 def _environment() -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return {"PATH": os.defpath, **passed, "LC_ALL": "C"}
+    path = os.pathsep.join(filter(None, [os.environ.get("PATH"), os.defpath]))
+    return {**passed, "PATH": path, "LC_ALL": "C"}

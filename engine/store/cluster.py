@@ -20,10 +20,13 @@ from engine.errors import StoreUnavailable
 from engine.store.account import Account
 from engine.store.binaries import Binaries
 
+PORT = 5432
+"""Only a part of the socket's name."""
+
 SETTINGS: Mapping[str, str] = {
     # The machine is shared with thousands of media streams: small, steady, and never on a port.
     "listen_addresses": "",
-    "port": "5432",
+    "port": str(PORT),
     "max_connections": "100",
     "shared_buffers": "128MB",
     "effective_cache_size": "512MB",
@@ -44,6 +47,8 @@ SETTINGS: Mapping[str, str] = {
 
 SUPERUSER = "gomobile"
 DATABASE = "gomobile"
+LONGEST_LOG = 16 << 20
+"""Bytes; looked at when the server starts."""
 PAUSE = 0.05
 """Seconds between two questions to a server that is starting or stopping."""
 
@@ -64,9 +69,8 @@ class Cluster:
         except FileNotFoundError:
             return None
 
-    @property
-    def postmaster_pid(self) -> int | None:
-        """The server's process; ``None`` if the one named in its file is not it."""
+    def find_postmaster(self) -> int | None:
+        """The server's pid; ``None`` if the process that its file names is another by now."""
         try:
             pid = int((self.folder / "postmaster.pid").read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
@@ -74,9 +78,11 @@ class Cluster:
         return pid if self._is_postmaster(pid) else None
 
     async def answers(self) -> bool:
-        """Whether a session can be opened. Not so while it starts, recovers or shuts down."""
+        """Whether sessions are served. Not so while it starts, recovers or shuts down."""
         try:
             connection = await self._connect("postgres")
+        except asyncpg.TooManyConnectionsError:
+            return True
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False
         await connection.close()
@@ -87,22 +93,30 @@ class Cluster:
         if not self.folder.exists():
             self._make(sync=settings.get("fsync") != "off")
         while not asyncio.run(self.answers()):
-            if self.postmaster_pid is None:
+            if self.find_postmaster() is None:
                 self._launch(settings, deadline)
             self._wait(deadline)
-        asyncio.run(self._ensure_database())
+        try:
+            asyncio.run(self._ensure_database())
+        except (OSError, asyncpg.PostgresError) as problem:
+            raise StoreUnavailable(
+                "start_failed", f"PostgreSQL runs, but serves no session: {problem}"
+            ) from problem
 
     def shut_down(self) -> None:
         """Fast: sessions are ended, what they committed stays. Nothing to do if it is not there."""
         for mode in ("fast", "immediate"):
-            if self.postmaster_pid is None:
-                return
-            self._control("stop", "-m", mode, "-w", "-t", "30")
+            if self.find_postmaster() is not None:
+                self._control("stop", "-m", mode, "-w", "-t", "30")
+        if self.find_postmaster() is not None:
+            raise _failed("PostgreSQL did not stop", self._logged(since=0))
+        if self.socket.parent != self.folder.parent and self.socket.exists():
+            shutil.rmtree(self.socket)
 
     def _make(self, *, sync: bool) -> None:
         """In a folder beside, then renamed: a start that dies half way leaves no half cluster."""
         for leftover in self.folder.parent.glob("cluster.new-*"):
-            shutil.rmtree(leftover)
+            shutil.rmtree(leftover, ignore_errors=True)  # its initdb may still be writing
         fresh = Path(tempfile.mkdtemp(dir=self.folder.parent, prefix="cluster.new-"))
         self.account.own(fresh)
         made = self.account.run([self.binaries.program("initdb"), *self._make_options(sync), fresh])
@@ -131,15 +145,15 @@ class Cluster:
     def _launch(self, settings: Mapping[str, str], deadline: float) -> None:
         self._forget_stranger()
         self._configure({**SETTINGS, "unix_socket_directories": str(self.socket), **settings})
-        self._own_log()
+        self.account.claim(self.socket)
+        written = self._open_log()
         seconds = str(max(1, round(deadline - time.monotonic())))
-        started = self._control("start", "-w", "-t", seconds, "-l", self.log)
-        if started is not None and not self._may_yet_start():
-            raise _failed("PostgreSQL did not start", self._last_words())
-
-    def _may_yet_start(self) -> bool:
-        """Recovering, or held back by sessions that have not noticed their server's death yet."""
-        return self.postmaster_pid is not None or "still in use" in self._last_words()
+        if self._control("start", "-w", "-t", seconds, "-l", self.log) is None:
+            return
+        said = self._logged(since=written)
+        # Held back by sessions that have not noticed their server's death yet, or still recovering.
+        if "still in use" not in said and self.find_postmaster() is None:
+            raise _failed("PostgreSQL did not start", said)
 
     def _control(self, *arguments: str | Path) -> str | None:
         """What ``pg_ctl`` said if it failed."""
@@ -149,8 +163,9 @@ class Cluster:
 
     def _forget_stranger(self) -> None:
         """PostgreSQL takes any live process of its account for its predecessor, a zombie too."""
-        if self.postmaster_pid is None:
-            (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        if self.find_postmaster() is None:
+            for stale in (self.folder / "postmaster.pid", self.socket / f".s.PGSQL.{PORT}.lock"):
+                stale.unlink(missing_ok=True)
 
     def _is_postmaster(self, pid: int) -> bool:
         """A postmaster works in its data folder; a zombie works nowhere."""
@@ -173,28 +188,38 @@ class Cluster:
         self.account.own(Path(path))
         os.replace(path, self.folder / "postgresql.conf")
 
-    def _own_log(self) -> None:
+    def _open_log(self) -> int:
+        """Its length. A long one makes room for a new one; the one before is kept."""
+        if self.log.exists() and self.log.stat().st_size > LONGEST_LOG:
+            self.log.rename(self.log.with_suffix(".log.1"))
         handle = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        os.close(handle)
-        self.account.own(self.log)
+        try:
+            return os.fstat(handle).st_size
+        finally:
+            os.close(handle)
+            self.account.own(self.log)
 
-    def _last_words(self) -> str:
+    def _logged(self, since: int) -> str:
+        """The end of what was logged since the log had that length."""
         with self.log.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - 2000))
+            file.seek(max(since, file.seek(0, os.SEEK_END) - 2000))
             return file.read().decode(errors="replace")
 
     def _wait(self, deadline: float) -> None:
         if time.monotonic() > deadline:
             raise StoreUnavailable(
                 "start_timeout",
-                f"PostgreSQL is still not ready. Its log ends:\n{self._last_words()}",
+                f"PostgreSQL is still not ready. Its log ends:\n{self._logged(since=0)}",
             )
         time.sleep(PAUSE)
 
     async def _connect(self, database: str) -> asyncpg.Connection:
         return await asyncpg.connect(
-            host=str(self.socket), user=SUPERUSER, database=database, timeout=5, ssl=False
+            host=str(self.socket),
+            port=PORT,
+            user=SUPERUSER,
+            database=database,
+            timeout=5,
         )
 
     async def _ensure_database(self) -> None:

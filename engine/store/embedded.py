@@ -21,6 +21,7 @@ All waiting is done in worker threads; ``start`` and ``stop`` never hold the loo
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import hashlib
 import os
@@ -35,7 +36,7 @@ from urllib.parse import quote
 from engine.errors import StoreUnavailable
 from engine.store.account import Account, choose_account, open_folder
 from engine.store.binaries import find_binaries, runnable
-from engine.store.cluster import Cluster
+from engine.store.cluster import DATABASE, PORT, SUPERUSER, Cluster
 
 UNREACHED_HOMES = Path("/var/lib/gomobile/clusters")
 LONGEST_SOCKET = 103
@@ -78,10 +79,12 @@ class EmbeddedPostgres:
     @property
     def url(self) -> str:
         """For ``open_pool``; the same after every restart."""
-        return self.url_of("gomobile")
+        return self.url_of(DATABASE)
 
     def url_of(self, database: str) -> str:
-        return f"postgresql://gomobile@/{quote(database)}?host={quote(str(self.cluster.socket))}"
+        """Complete, so that no PG* variable has a say in it."""
+        socket = quote(str(self.cluster.socket), safe="")
+        return f"postgresql://{SUPERUSER}@/{quote(database)}?host={socket}&port={PORT}"
 
     async def start(self) -> str:
         """Finds the server or starts it, and returns its URL. Again: revives it if it is gone."""
@@ -96,7 +99,7 @@ class EmbeddedPostgres:
         """Revives a server that was killed, until cancelled; raises what a start raises."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            if not await self.cluster.answers():
+            if await asyncio.to_thread(self.cluster.find_postmaster) is None:
                 await self.start()
 
     async def __aenter__(self) -> EmbeddedPostgres:
@@ -119,17 +122,20 @@ class EmbeddedPostgres:
         with self._turn, _explained(self.data_dir):
             open_folder(self.data_dir)
             with self._alone():
-                self._hold()
-                self._cluster = self._cluster or self._settle()
-                self._cluster.ensure_running(self._settings, self._patience)
+                first = self._hold()
+                try:
+                    self._cluster = self._cluster or self._settle()
+                    self._cluster.ensure_running(self._settings, self._patience)
+                except BaseException:
+                    if first:
+                        self._let_go()
+                    raise
 
     def _stop(self) -> None:
         with self._turn:
-            if self._use is None:
-                return
-            with self._alone():
-                if self._release() and self._cluster is not None:
-                    self._cluster.shut_down()
+            if self._use is not None:
+                with self._alone():
+                    self._let_go()
 
     def _settle(self) -> Cluster:
         """Decides who runs what, where: all of it follows from what is on the disk already."""
@@ -157,10 +163,17 @@ class EmbeddedPostgres:
         finally:
             os.close(handle)
 
-    def _hold(self) -> None:
-        if self._use is None:
-            self._use = _open_lock(self.data_dir / "users.lock")
-            fcntl.flock(self._use, fcntl.LOCK_SH)
+    def _hold(self) -> bool:
+        """Whether this is our first start; a use is counted once."""
+        if self._use is not None:
+            return False
+        self._use = _open_lock(self.data_dir / "users.lock")
+        fcntl.flock(self._use, fcntl.LOCK_SH)
+        return True
+
+    def _let_go(self) -> None:
+        if self._release() and self._cluster is not None:
+            self._cluster.shut_down()
 
     def _release(self) -> bool:
         """Whether that was the last use. Unlocks first: a forked worker may share the handle."""
@@ -182,7 +195,7 @@ def _explained(data_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        full = problem.errno in (28, 122)  # ENOSPC, EDQUOT
+        full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StoreUnavailable(
             "disk_full" if full else "data_dir_unusable",
             f"The database folder {data_dir} cannot be used: {problem}",
@@ -205,29 +218,9 @@ def _new_home() -> Path:
 
 
 def _socket_folder(home: Path, account: Account) -> Path:
-    """``home/socket``, or a short path of the same name every time; private to the account."""
+    """``home/socket``, or a short path that is the same every time."""
     folder = home / "socket"
-    if len(os.fsencode(folder)) + len("/.s.PGSQL.5432.lock") > LONGEST_SOCKET:
-        mark = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-        folder = Path("/tmp") / f"gomobile-{account.uid}-{mark}"
-    try:
-        folder.mkdir(mode=0o700)
-        account.own(folder)
-    except FileExistsError:
-        _refuse_foreign(folder, account)
-    return folder
-
-
-def _refuse_foreign(folder: Path, account: Account) -> None:
-    """In ``/tmp`` anybody could have been here first."""
-    found = folder.lstat()
-    if (
-        found.st_uid not in (account.uid, os.geteuid())
-        or not folder.is_dir()
-        or folder.is_symlink()
-    ):
-        raise StoreUnavailable(
-            "data_dir_unusable", f"The socket folder {folder} belongs to somebody else."
-        )
-    folder.chmod(0o700)
-    account.own(folder)
+    if len(os.fsencode(folder)) + len("/.s.PGSQL.5432.lock") <= LONGEST_SOCKET:
+        return folder
+    mark = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    return Path("/tmp") / f"gomobile-{account.uid}-{mark}"

@@ -40,7 +40,7 @@ class Migration:
 
 
 def read_migrations(folder: Traversable = MIGRATIONS) -> list[Migration]:
-    """Every migration of the folder, by version; ``ValueError`` where one is malformed or doubled."""
+    """Every migration of the folder, by version; ``ValueError`` where one is malformed."""
     found = sorted(
         (
             read_migration(file.name, file.read_text("utf-8"))
@@ -154,6 +154,10 @@ def _up(file_name: str, text: str) -> str:
     if sections not in (["up"], ["up", "down"]):
         raise ValueError(f"{file_name}: wants '-- migrate:up', then at most '-- migrate:down'.")
     if any(mark["options"].strip() for mark in marks):
-        raise ValueError(f"{file_name}: options such as transaction:false are not supported.")
+        raise ValueError(
+            f"{file_name}: migrate options such as transaction:false are not supported."
+        )
+    if any(not line.startswith("--") for line in text[: marks[0].start()].split("\n") if line):
+        raise ValueError(f"{file_name}: a statement stands before '-- migrate:up'.")
     end = marks[1].start() if len(marks) == 2 else len(text)
     return text[marks[0].end() : end].strip()
