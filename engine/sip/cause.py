@@ -150,6 +150,11 @@ def of_bye(reasons: Iterable[Reason]) -> Cause:
     return Cause(row.code, row.fault, q850=q850)
 
 
+def of_cancel(reasons: Iterable[Reason]) -> Cause:
+    """Why a caller gave up before we answered."""
+    return Cause("originator_cancel", Fault.NONE, 487, _q850(reasons))
+
+
 def result_of(ours: Cause) -> Result:
     """The result of a call that ended before its answer for a reason of our own."""
     return _RESULT_OF_OURS.get(ours.code, Result.FAILED)

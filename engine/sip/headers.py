@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.sip.message import MalformedMessage, Message, Request, Response
-from engine.sip.uri import host_port, split_host_port
+from engine.sip.uri import Uri, host_port, split_host_port
 
 Params = Mapping[str, str | None]
 """A flag has the value ``None``."""
@@ -185,12 +185,15 @@ def required(message: Message, name: str) -> str:
 
 
 def check(message: Message) -> None:
-    """The fields no message may lack (RFC 3261 §8.1.1), and their sense."""
+    """The fields no message may lack (RFC 3261 §8.1.1), and the sense of those we build on."""
     number = cseq(message)
-    for name in ("From", "To", "Call-ID"):
-        required(message, name)
-    if isinstance(message, Request) and number.method != message.method:
-        raise MalformedMessage("CSeq names another method")
+    required(message, "Call-ID")
+    address(message, "From")
+    address(message, "To")
+    if isinstance(message, Request):
+        Uri.parse(message.uri)
+        if number.method != message.method:
+            raise MalformedMessage("CSeq names another method")
 
 
 def split_list(value: str) -> Iterator[str]:

@@ -197,6 +197,16 @@ def parse(body: bytes) -> RemoteMedia:
     raise MalformedMessage("no audio over RTP in the description")
 
 
+def origin(body: bytes) -> tuple[int, int]:
+    """Session id and version of the ``o=`` line; (1, 1) where it cannot be read."""
+    text = body.decode("utf-8", "replace")
+    line = next((line for line in text.splitlines() if line.startswith("o=")), "")
+    parts = line.split()[1:3]
+    if len(parts) == 2 and all(part.isascii() and part.isdigit() for part in parts):
+        return int(parts[0][:20]), int(parts[1][:20])
+    return 1, 1
+
+
 def _sections(lines: Iterable[str]) -> tuple[list[str], list[list[str]]]:
     session: list[str] = []
     sections: list[list[str]] = []

@@ -1,0 +1,120 @@
+"""A dialog: two tags, two sequence numbers, a remote target and a route (RFC 3261 §12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from engine.sip.headers import MAX_CSEQ, Address, address, addresses, cseq, required
+from engine.sip.message import MalformedMessage, Message, Request, Response
+from engine.sip.transaction_layer import SocketAddress
+from engine.sip.uri import Uri
+
+
+@dataclass(slots=True)
+class Dialog:
+    call_id: str
+    local: str
+    """Our From (or To) with our tag, as it goes on the wire."""
+    remote: str
+    remote_target: str
+    """The far side's Contact: the Request-URI of what we send."""
+    routes: tuple[str, ...]
+    """Route header values, nearest proxy first."""
+    peer: SocketAddress
+    """Where the far side was last seen; taken where a route names a host instead of an address."""
+    local_seq: int
+    remote_seq: int | None = None
+
+    @classmethod
+    def of_response(cls, request: Request, response: Response, peer: SocketAddress) -> Dialog:
+        """As the caller (§12.1.2): the Record-Route is reversed."""
+        return cls(
+            call_id=required(request, "Call-ID"),
+            local=required(request, "From"),
+            remote=required(response, "To"),
+            remote_target=contact_of(response) or request.uri,
+            routes=tuple(reversed(_routes(response))),
+            peer=peer,
+            local_seq=cseq(request).number,
+        )
+
+    @classmethod
+    def of_request(cls, request: Request, local: str, peer: SocketAddress) -> Dialog:
+        """As the called side (§12.1.1); ``local`` is the To with our tag."""
+        return cls(
+            call_id=required(request, "Call-ID"),
+            local=local,
+            remote=required(request, "From"),
+            remote_target=contact_of(request) or address(request, "From").uri,
+            routes=tuple(_routes(request)),
+            peer=peer,
+            local_seq=0,
+            remote_seq=cseq(request).number,
+        )
+
+    @property
+    def next_hop(self) -> SocketAddress:
+        first = Address.parse(self.routes[0]).uri if self.routes else self.remote_target
+        return next_hop(first, self.peer)
+
+    def request(self, method: str, number: int | None = None) -> Request:
+        """A request inside the dialog (§12.2.1.1); ``number`` repeats a CSeq, for the ACK."""
+        if number is None:
+            self.local_seq = number = self.local_seq % MAX_CSEQ + 1
+        uri, routes = self._routed()
+        headers = [("Route", route) for route in routes]
+        headers += [("Max-Forwards", "70"), ("From", self.local), ("To", self.remote)]
+        headers += [("Call-ID", self.call_id), ("CSeq", f"{number} {method}")]
+        return Request(method, uri, headers)
+
+    def _routed(self) -> tuple[str, list[str]]:
+        """Request-URI and Route; a strict router wants itself in the Request-URI."""
+        if not self.routes:
+            return self.remote_target, []
+        first = Address.parse(self.routes[0]).uri
+        if Uri.parse(first).is_loose:
+            return self.remote_target, list(self.routes)
+        return first, [*self.routes[1:], f"<{self.remote_target}>"]
+
+    def in_order(self, request: Request) -> bool:
+        """Note the CSeq; False: it is older than one we have seen (§12.2.2)."""
+        number = cseq(request).number
+        if self.remote_seq is not None and number <= self.remote_seq:
+            return False
+        self.remote_seq = number
+        return True
+
+    def refresh_target(self, message: Message, peer: SocketAddress) -> None:
+        """A re-INVITE or UPDATE, or its answer, may move the far side."""
+        self.remote_target = contact_of(message) or self.remote_target
+        self.peer = peer
+
+
+def _routes(message: Message) -> list[str]:
+    """The Record-Route; one that cannot be read is no route at all."""
+    try:
+        routes = addresses(message, "Record-Route")
+        for route in routes:
+            Uri.parse(route.uri)
+    except MalformedMessage:
+        return []
+    return [str(route) for route in routes]
+
+
+def contact_of(message: Message) -> str | None:
+    try:
+        contact = address(message, "Contact").uri
+        Uri.parse(contact)
+    except MalformedMessage:
+        return None
+    return contact
+
+
+def next_hop(uri: str, otherwise: SocketAddress) -> SocketAddress:
+    """The address in ``uri`` where it is a literal one host can have; else ``otherwise``."""
+    literal = Uri.parse(uri).address
+    if literal is None:
+        return otherwise
+    ip = ip_address(literal[0])
+    return otherwise if ip.is_unspecified or ip.is_multicast else literal
