@@ -196,7 +196,8 @@ INSERT INTO execution (org_id, kind, flow_id, flow_version, status, did_ids, ret
                        scheduled_start_at, actual_start_at, total, pending,
                        created_at, updated_at, created_by)
 VALUES ($1, 'request', $2, $3, CASE WHEN $6::timestamptz > $7 THEN 'scheduled' ELSE 'running' END,
-        ARRAY[$4::uuid], $5, $6, CASE WHEN $6 > $7 THEN NULL ELSE $7::timestamptz END, 1, 1, $7, $7, $8)
+        ARRAY[$4::uuid], $5, $6, CASE WHEN $6 > $7 THEN NULL ELSE $7::timestamptz END,
+        1, 1, $7, $7, $8)
 RETURNING id
 """
 
