@@ -80,6 +80,29 @@ def memory() -> Path | None:
     return None
 
 
+def sweep(parent: Path) -> None:
+    """Ends the servers of sessions that were killed: an embedded server outlives its users."""
+    for folder in parent.glob("gomobile-test-*-*"):
+        session = int(folder.name.split("-")[2])
+        if folder.stat().st_uid == os.geteuid() and not lives(session):
+            if (folder / "cluster" / "postmaster.pid").exists():
+                asyncio.run(end(EmbeddedPostgres(folder, settings=FAST)))
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def end(embedded: EmbeddedPostgres) -> None:
+    async with embedded:
+        pass
+
+
 @pytest.fixture(scope="session")
 def postgres(memory: Path | None) -> Iterator[TestServer]:
     """The server without the schema."""
@@ -87,7 +110,8 @@ def postgres(memory: Path | None) -> Iterator[TestServer]:
     if given:
         yield TestServer(given)
         return
-    folder = Path(tempfile.mkdtemp(prefix="gomobile-test-", dir=memory))
+    sweep(memory or Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=f"gomobile-test-{os.getpid()}-", dir=memory))
     folder.chmod(0o755)
     embedded = EmbeddedPostgres(folder, settings=FAST)
     try:

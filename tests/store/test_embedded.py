@@ -21,6 +21,8 @@ from engine.store import binaries, embedded
 from engine.store.account import Account, choose_account
 from engine.store.binaries import find_binaries, runnable
 from engine.store.embedded import EmbeddedPostgres
+from engine.store.migrate import migrate, read_migrations
+from engine.store.pool import open_pool
 
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
 AS_ROOT = os.geteuid() == 0
@@ -393,6 +395,22 @@ def hide_wheel(installation: Path, folder: Path) -> Path:
         shutil.copytree(package.parent / part, folder / part, symlinks=True, ignore=ignored)
     folder.chmod(0o700)
     return folder / package.name / installation.name
+
+
+async def test_debians_programs_serve_as_well(
+    fresh_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binaries, "WHEEL_PACKAGE", "no_such_wheel")
+    try:
+        found = find_binaries()
+    except StoreUnavailable:
+        pytest.skip("no PostgreSQL but the wheel's is installed")
+    async with postgres_in(fresh_folder) as postgres:
+        assert postgres.cluster.binaries == found
+        assert await ask(postgres.url, "SELECT lower('ÉTÉ')") == "été"
+        pool = await open_pool(postgres.url)
+        assert await migrate(pool) == read_migrations()
+        await pool.close()
 
 
 # --- Refusals ----------------------------------------------------------------------------------
