@@ -93,7 +93,7 @@ def sweep(parent: Path) -> None:
 def lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except OSError:  # nobody, or by now a process of another user
         return False
     return True
 
