@@ -58,7 +58,9 @@ class NotFound(GomobileError):
 
 
 class Conflict(GomobileError):
-    pass
+    def __init__(self, code: str, message: str, params: Mapping[str, object] | None = None) -> None:
+        super().__init__(code, message)
+        self.params = dict(params or {})
 
 
 class Forbidden(GomobileError):

@@ -1,0 +1,219 @@
+"""Audio of an organization: what people see of a clip, and the clip itself, once per content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from engine.errors import Conflict, NotFound
+from engine.store.page import Listing, Page, Query
+from engine.store.pool import Connection
+from engine.store.row import Authored, Columns, Row
+
+COLUMNS = """id, org_id, title, description, usage_type, tags, file_name, content_type, size_bytes,
+    duration_ms, sample_rate, channels, created_at, updated_at, deleted_at, created_by, updated_by,
+    deleted_by"""
+
+
+class UsageType(StrEnum):
+    WELCOME = "welcome"
+    GOODBYE = "goodbye"
+    QUESTION = "question"
+    PROMPT = "prompt"
+    HOLD_MUSIC = "hold_music"
+    NOTIFICATION = "notification"
+    OTHER = "other"
+
+
+class Audio(Authored):
+    title: str
+    description: str | None
+    usage_type: UsageType
+    tags: list[str]
+    file_name: str
+    content_type: str
+    size_bytes: int
+    duration_ms: int
+    sample_rate: int
+    """Hz, of the original."""
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One content, whoever refers to it."""
+
+    sha256: bytes
+    """Of the original."""
+    original: bytes
+    samples: bytes
+    """8 kHz, mono, 16-bit little-endian."""
+
+
+INSERT_CLIP = """
+INSERT INTO clip (org_id, sha256, original, samples) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+"""
+
+
+async def keep(connection: Connection, org_id: UUID, clip: Clip) -> None:
+    await connection.execute(INSERT_CLIP, org_id, clip.sha256, clip.original, clip.samples)
+
+
+INSERT = f"""
+INSERT INTO audio (org_id, clip, created_by, updated_by, title, description, usage_type, tags,
+    file_name, content_type, size_bytes, duration_ms, sample_rate, channels)
+SELECT $1, $3, $2, $2, n.title, n.description, n.usage_type, n.tags, n.file_name, n.content_type,
+    n.size_bytes, n.duration_ms, n.sample_rate, n.channels
+FROM jsonb_populate_record(NULL::audio, $4::jsonb) n
+RETURNING {COLUMNS}
+"""
+
+
+async def create(
+    connection: Connection, org_id: UUID, member_id: UUID, clip: Clip, columns: Columns
+) -> Audio:
+    await keep(connection, org_id, clip)
+    record = await connection.fetchrow(INSERT, org_id, member_id, clip.sha256, columns)
+    return Audio.of(record)
+
+
+GET = f"SELECT {COLUMNS} FROM audio WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL"
+
+
+async def get(connection: Connection, org_id: UUID, audio_id: UUID) -> Audio:
+    record = await connection.fetchrow(GET, org_id, audio_id)
+    if record is None:
+        raise _missing()
+    return Audio.of(record)
+
+
+ORIGINAL = """
+SELECT c.original FROM audio a JOIN clip c ON c.org_id = a.org_id AND c.sha256 = a.clip
+WHERE a.org_id = $1 AND a.id = $2 AND a.deleted_at IS NULL
+"""
+
+
+async def original(connection: Connection, org_id: UUID, audio_id: UUID) -> bytes:
+    """The file as it was uploaded."""
+    data: bytes | None = await connection.fetchval(ORIGINAL, org_id, audio_id)
+    if data is None:
+        raise _missing()
+    return data
+
+
+SAMPLES = """
+SELECT a.id, c.samples FROM audio a JOIN clip c ON c.org_id = a.org_id AND c.sha256 = a.clip
+WHERE a.org_id = $1 AND a.id = ANY ($2)
+"""
+
+
+async def samples(
+    connection: Connection, org_id: UUID, audio_ids: Sequence[UUID]
+) -> dict[UUID, bytes]:
+    """Prepared clips by audio id: 8 kHz, mono, 16-bit little-endian. Deleted audio is still found:
+    an execution runs on with what it was launched with."""
+    records = await connection.fetch(SAMPLES, org_id, list(audio_ids))
+    return {record["id"]: record["samples"] for record in records}
+
+
+KNOWN = "SELECT id FROM audio WHERE org_id = $1 AND id = ANY ($2) AND deleted_at IS NULL"
+
+
+async def known(connection: Connection, org_id: UUID, audio_ids: Sequence[UUID]) -> set[UUID]:
+    records = await connection.fetch(KNOWN, org_id, list(audio_ids))
+    return {record["id"] for record in records}
+
+
+LIST = Listing(
+    Audio,
+    COLUMNS,
+    """audio WHERE org_id = $1 AND deleted_at IS NULL
+       AND ($2::text IS NULL OR title ILIKE $2 OR description ILIKE $2 OR file_name ILIKE $2)
+       AND ($3::text IS NULL OR usage_type = $3)""",
+    {
+        "createdAt": "created_at",
+        "updatedAt": "updated_at",
+        "title": "title",
+        "usageType": "usage_type",
+        "durationMs": "duration_ms",
+    },
+)
+
+
+async def page(
+    connection: Connection, org_id: UUID, query: Query, usage: UsageType | None = None
+) -> Page[Audio]:
+    kind = usage.value if usage else None
+    return await LIST.fetch(connection, query, org_id, query.pattern, kind)
+
+
+UPDATE = f"""
+UPDATE audio a
+SET (title, description, usage_type, tags) =
+    (SELECT n.title, n.description, n.usage_type, n.tags
+     FROM jsonb_populate_record(a, $4::jsonb) n),
+    updated_at = now(), updated_by = $2
+WHERE org_id = $1 AND id = $3 AND deleted_at IS NULL
+RETURNING {COLUMNS}
+"""
+
+
+async def update(
+    connection: Connection, org_id: UUID, member_id: UUID, audio_id: UUID, changes: Columns
+) -> Audio:
+    record = await connection.fetchrow(UPDATE, org_id, member_id, audio_id, changes)
+    if record is None:
+        raise _missing()
+    return Audio.of(record)
+
+
+class FlowUsing(Row):
+    id: UUID
+    name: str
+
+
+# The newest version of every flow, and the versions that unfinished executions run.
+USED_BY = """
+SELECT DISTINCT f.id, f.name
+FROM flow f JOIN flow_version v ON v.org_id = f.org_id AND v.flow_id = f.id
+WHERE f.org_id = $1
+  AND (v.version = f.version AND f.deleted_at IS NULL OR EXISTS (
+      SELECT FROM execution e
+      WHERE e.org_id = $1 AND e.flow_id = f.id AND e.flow_version = v.version
+        AND e.status IN ('scheduled', 'running', 'paused')))
+  AND jsonb_path_exists(v.graph, '$.**.audioId ? (@ == $id)', jsonb_build_object('id', $2::text))
+ORDER BY f.name, f.id
+"""
+
+
+async def used_by(connection: Connection, org_id: UUID, audio_id: UUID) -> list[FlowUsing]:
+    records = await connection.fetch(USED_BY, org_id, str(audio_id))
+    return [FlowUsing.of(record) for record in records]
+
+
+DELETE = """
+UPDATE audio SET deleted_at = now(), deleted_by = $2
+WHERE org_id = $1 AND id = $3 AND deleted_at IS NULL
+RETURNING id
+"""
+
+
+async def delete(connection: Connection, org_id: UUID, member_id: UUID, audio_id: UUID) -> None:
+    """Raises ``Conflict`` (``AUDIO_IN_USE``) that names the flows."""
+    await get(connection, org_id, audio_id)
+    flows = await used_by(connection, org_id, audio_id)
+    if flows:
+        names = ", ".join(flow.name for flow in flows)
+        raise Conflict(
+            "AUDIO_IN_USE",
+            f"The audio is used by: {names}.",
+            {"flows": [flow.model_dump(mode="json") for flow in flows]},
+        )
+    await connection.execute(DELETE, org_id, member_id, audio_id)
+
+
+def _missing() -> NotFound:
+    return NotFound("AudioNotFoundError", "There is no such audio.")

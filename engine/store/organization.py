@@ -1,0 +1,129 @@
+"""Organizations: created by the operator, read and changed by their own members."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+from pydantic import Field
+
+from engine.errors import Conflict, NotFound
+from engine.org.organization import NewOrganization, OrganizationStatus
+from engine.org.plan import Plan
+from engine.org.wire import Instant, given
+from engine.store.pool import Connection
+from engine.store.row import Columns, Row
+
+COLUMNS = """id, name, slug, country, timezone, currency, plan, status, type, industry, size,
+    primary_use, created_at, updated_at, deleted_at, created_by, updated_by, deleted_by"""
+
+
+class Organization(Row):
+    id: UUID
+    name: str
+    slug: str
+    country: str
+    timezone: str
+    currency: str
+    plan: Plan
+    status: OrganizationStatus
+    type: str | None
+    industry: str | None
+    size: str | None
+    primary_use: str | None
+    created_at: Instant
+    updated_at: Instant
+    deleted_at: Instant | None
+    created_by: UUID | None
+    updated_by: UUID | None
+    deleted_by: UUID | None
+
+
+class OrganizationBrief(Row):
+    """What a member sees of it beside its own profile."""
+
+    id: UUID
+    name: str
+    slug: str
+    country: str = Field(description="ISO 3166 alpha-2")
+    timezone: str
+    currency: str
+    plan: Plan
+
+
+INSERT = f"""
+INSERT INTO organization (name, slug, country, timezone, currency, plan, type, industry, size,
+    primary_use)
+SELECT n.name, n.slug, n.country, n.timezone, n.currency, n.plan, n.type, n.industry, n.size,
+    n.primary_use
+FROM jsonb_populate_record(NULL::organization, $1::jsonb) n
+RETURNING {COLUMNS}
+"""
+
+
+async def create(connection: Connection, new: NewOrganization) -> Organization:
+    """Raises ``Conflict`` (``SLUG_TAKEN``)."""
+    try:
+        record = await connection.fetchrow(INSERT, given(new) | {"plan": new.plan.value})
+    except asyncpg.UniqueViolationError:
+        raise _taken(new.slug) from None
+    return Organization.of(record)
+
+
+GET = f"SELECT {COLUMNS} FROM organization WHERE id = $1 AND deleted_at IS NULL"
+
+
+async def get(connection: Connection, org_id: UUID) -> Organization:
+    record = await connection.fetchrow(GET, org_id)
+    if record is None:
+        raise _missing()
+    return Organization.of(record)
+
+
+BY_SLUG = f"SELECT {COLUMNS} FROM organization WHERE slug = $1 AND deleted_at IS NULL"
+
+
+async def by_slug(connection: Connection, slug: str) -> Organization:
+    record = await connection.fetchrow(BY_SLUG, slug)
+    if record is None:
+        raise _missing()
+    return Organization.of(record)
+
+
+COUNTRY = "SELECT country FROM organization WHERE id = $1"
+
+
+async def country(connection: Connection, org_id: UUID) -> str:
+    """The default region of its phone numbers."""
+    found: str = await connection.fetchval(COUNTRY, org_id)
+    return found
+
+
+UPDATE = f"""
+UPDATE organization o
+SET (name, slug, country, timezone, currency, type, industry, size, primary_use) =
+    (SELECT n.name, n.slug, n.country, n.timezone, n.currency, n.type, n.industry, n.size,
+        n.primary_use
+     FROM jsonb_populate_record(o, $3::jsonb) n),
+    updated_at = now(), updated_by = $2
+WHERE id = $1 AND deleted_at IS NULL
+RETURNING {COLUMNS}
+"""
+
+
+async def update(
+    connection: Connection, org_id: UUID, member_id: UUID, changes: Columns
+) -> Organization:
+    try:
+        record = await connection.fetchrow(UPDATE, org_id, member_id, changes)
+    except asyncpg.UniqueViolationError:
+        raise _taken(str(changes.get("slug"))) from None
+    return Organization.of(record)
+
+
+def _taken(slug: str) -> Conflict:
+    return Conflict("SLUG_TAKEN", f"Another organization has the slug {slug!r}.")
+
+
+def _missing() -> NotFound:
+    return NotFound("OrganizationNotFoundError", "There is no such organization.")
