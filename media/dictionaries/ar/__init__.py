@@ -33,5 +33,6 @@ Keys: ``and.`` in front is "وَ"; then the stem, then ``feminine``, ``joined`` 
 
 from .calendar import Calendar
 from .grammar import Arabic
+from .words import SAY, TEXT
 
-__all__ = ["Arabic", "Calendar"]
+__all__ = ["SAY", "TEXT", "Arabic", "Calendar"]

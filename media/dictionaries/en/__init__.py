@@ -6,5 +6,6 @@ the tens of the last group ("one thousand and five"); a decimal is read digit by
 """
 
 from .grammar import English
+from .words import SAY, TEXT
 
-__all__ = ["English"]
+__all__ = ["SAY", "TEXT", "English"]

@@ -18,5 +18,6 @@ number after their zeros ("trois virgule zéro cinq"), four and more digit by di
 
 from .grammar import French
 from .numbers import BELGIAN, FRENCH, SWISS
+from .words import SAY, TEXT
 
-__all__ = ["BELGIAN", "FRENCH", "SWISS", "French"]
+__all__ = ["BELGIAN", "FRENCH", "SAY", "SWISS", "TEXT", "French"]
