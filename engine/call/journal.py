@@ -1,0 +1,36 @@
+"""What happens on a call, written down as it happens: the events and the milestones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from engine.clock import Clock
+from engine.program.outcome import Milestones
+from engine.program.report import CallEvent
+
+
+class Journal:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._events: list[CallEvent] = []
+        self._first: dict[str, datetime] = {}
+
+    def note(self, type: str, **data: object) -> datetime:
+        """Write an event down; the instant it got. The first of a type may be a milestone."""
+        at = self._clock.now()
+        self._events.append(CallEvent(type, at, data))
+        self._first.setdefault(type, at)
+        return at
+
+    @property
+    def events(self) -> tuple[CallEvent, ...]:
+        return tuple(self._events)
+
+    def milestones(self) -> Milestones:
+        return Milestones(
+            dialed_at=self._first.get("dialing"),
+            ringing_at=self._first.get("ringing"),
+            answered_at=self._first.get("answered"),
+            first_audio_at=self._first.get("first_audio"),
+            ended_at=self._first.get("ended"),
+        )
