@@ -517,7 +517,7 @@ CREATE TABLE idempotency_key (
 -- and always names org_id.
 GRANT USAGE ON SCHEMA public TO gomobile_tenant;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO gomobile_tenant;
-REVOKE ALL ON engine_node FROM gomobile_tenant;
+REVOKE ALL ON engine_node, schema_migrations FROM gomobile_tenant;
 REVOKE ALL ON attempt_default FROM gomobile_tenant;  -- policies stand on the parent alone
 REVOKE INSERT, UPDATE, DELETE ON plan_limit, trunk FROM gomobile_tenant;
 REVOKE INSERT, DELETE ON organization FROM gomobile_tenant;
