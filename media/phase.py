@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from media import rtp
-from media.row import Keying, Playback, Row, Send, Tally
+from media.row import BLOCK, Keying, Playback, Row, Send, Tally
 
 SAMPLES_PER_MS: Final = 8
 _ROUNDS: Final = 8
@@ -47,9 +47,11 @@ class Phase:
         self._offset = offset
         self._counters = counters
         self._report = report
-        self._rows: dict[int, Row] = {}
+        self.rows: dict[int, Row] = {}
         self._sending: dict[Row, tuple[Send, memoryview]] = {}
-        self._playing: dict[Row, Playback] = {}
+        self._playing: set[Row] = set()
+        self._playing_at: npt.NDArray[np.intp] | None = None
+        """Their indices, until the set changes."""
         self._keying: dict[Row, Keying] = {}
         self._marked: set[Row] = set()
         """Whose next packet follows a gap."""
@@ -57,23 +59,23 @@ class Phase:
         self._epoll = select.epoll()
         self._receivers: dict[int, Receive] = {}
         self._free: list[int] = []
+        self._ticks = 0
+        self._turns: dict[int, list[Row]] = {}
+        """By tick, the rows whose block is used up then, unless they have been dismissed since."""
         self._allocate(16)
-
-    def __len__(self) -> int:
-        return len(self._rows)
 
     # --- Rows ----------------------------------------------------------------------------------
 
     def add(self, row: Row, now: float) -> None:
         """Seat a row; its first packet leaves in the next slot, with the marker."""
-        if self._rows:
+        if self.rows:
             self._catch_up(now)
         else:
             self.due = self._slot_after(now)
         if not self._free:
             self._grow()
         row.index = self._free.pop()
-        self._rows[row.index] = row
+        self.rows[row.index] = row
         self._bind(row)
         self._sequence[row.index] = row.sequence
         self._timestamp[row.index] = row.timestamp
@@ -86,11 +88,10 @@ class Phase:
         """Free a row; what it has counted goes with it, and nothing of it is sent again."""
         row.sequence, row.timestamp = self.position(row)
         row.tally = self.tally(row)
-        for served in (self._sending, self._playing, self._keying):
-            served.pop(row, None)
+        self._dismiss(row)
         self._marked.discard(row)
         self._active[row.index] = 0
-        del self._rows[row.index]
+        del self.rows[row.index]
         self._free.append(row.index)
         row.index = -1
 
@@ -98,8 +99,7 @@ class Phase:
         """Take over what changed on a row: payload type, address, playback, keys or hold."""
         was_active = bool(self._active[row.index])
         self._active[row.index] = not row.held
-        for served in (self._sending, self._playing, self._keying):
-            served.pop(row, None)
+        self._dismiss(row)
         if row.held:
             return
         if not was_active:
@@ -108,13 +108,16 @@ class Phase:
         if row.keyings:
             self._keying[row] = row.keyings[0]
         elif row.playback is not None:
-            row.playback.cut(self.frame_bytes, row.silence)
-            self._playing[row] = row.playback
-            self._starting.append(row)
+            self._play(row, row.playback)
 
     def position(self, row: Row) -> tuple[int, int]:
-        """Sequence number and timestamp of the packet sent last."""
+        """Sequence number and timestamp of the packet sent last, neither of them wrapped."""
         return int(self._sequence[row.index]), int(self._timestamp[row.index])
+
+    def note_progress(self, row: Row) -> None:
+        """Write down on a row's playback how far it is."""
+        if row.playback is not None and row in self._playing:
+            row.playback.served = int(self._cursor[row.index]) - row.index * BLOCK
 
     def tally(self, row: Row) -> npt.NDArray[np.int64]:
         tally: npt.NDArray[np.int64] = self._tally[:, row.index].copy()
@@ -135,6 +138,7 @@ class Phase:
 
     def tick(self, now: float) -> None:
         """Send one packet of every row, then take in what has come; ``now``: monotonic seconds."""
+        self._ticks += 1
         self._catch_up(now)
         self._advance(now)
         self._load_frames()
@@ -150,8 +154,8 @@ class Phase:
         if slots <= 0:
             return
         self.due += slots * self.period
-        self._timestamp += np.uint32(slots * self.frame_bytes & 0xFFFFFFFF)
-        self._tally[Tally.SKIPPED] += slots * self._active.astype(np.int64)
+        self._timestamp += slots * self.frame_bytes
+        self._tally[Tally.SKIPPED] += slots * self._active
         self._counters["skipped"] += slots * len(self._sending)
         for row in self._sending:
             self._marked.add(row)
@@ -159,22 +163,29 @@ class Phase:
 
     def _advance(self, now: float) -> None:
         self._sequence += self._active
-        self._timestamp += np.uint32(self.frame_bytes)
+        self._timestamp += self.frame_bytes
         self._matrix["sequence"] = self._sequence
         self._matrix["timestamp"] = self._timestamp
-        self._tally[Tally.SENT] += self._active
         self._counters["sent"] += len(self._sending)
         if now - self.due > self.period / 4:
             self._tally[Tally.LATE] += self._active
             self._counters["late"] += len(self._sending)
 
     def _load_frames(self) -> None:
-        for row, playback in self._playing.items():
-            row.body[:] = playback.advance()
+        """The next frame of each row that plays, out of its block, in one gather: 0.05 us a row,
+        where a slice and a copy for each take 0.65."""
+        if not self._playing:
+            return
+        if self._playing_at is None:
+            self._playing_at = np.array([row.index for row in self._playing], np.intp)
+        at = self._playing_at
+        self._matrix["payload"][at] = self._blocks[self._cursor[at]]
+        self._cursor += 1
 
     def _load_events(self) -> None:
         for row, keying in self._keying.items():
-            payload, timestamp, marker = keying.advance(int(self._timestamp[row.index]))
+            clock = int(self._timestamp[row.index]) & 0xFFFFFFFF
+            payload, timestamp, marker = keying.advance(clock)
             if payload is None:
                 self._quiet(row)
                 continue
@@ -194,7 +205,6 @@ class Phase:
     def _unsent(self, row: Row, error: OSError) -> None:
         refused = isinstance(error, ConnectionRefusedError)
         self._tally[Tally.REFUSED if refused else Tally.UNSENT, row.index] += 1
-        self._tally[Tally.SENT, row.index] -= 1
         self._counters["refused" if refused else "unsent"] += 1
         self._counters["sent"] -= 1
 
@@ -206,16 +216,23 @@ class Phase:
             if row in self._playing and row.first_audio_at is None:
                 row.first_audio_at = now
         self._starting.clear()
-        for row in [row for row, playback in self._playing.items() if playback.ended]:
-            self._end_playback(row)
+        for row in self._turns.pop(self._ticks, ()):
+            if row.turn == self._ticks and row in self._playing:
+                self._turn_block(row)
         for row in [row for row, keying in self._keying.items() if keying.ended]:
             self._end_keying(row)
 
-    def _end_playback(self, row: Row) -> None:
-        playback, row.playback = row.playback, None
+    def _turn_block(self, row: Row) -> None:
+        """The last frame of a row's block has left: load the next, or end."""
+        playback = row.playback
+        assert playback is not None
+        playback.served = playback.block_frames
+        if not playback.ended:
+            self._load(row, playback)
+            return
+        row.playback = None
         self.update(row)
-        if playback is not None:
-            playback.finish(interrupted=False)
+        playback.finish(interrupted=False)
 
     def _end_keying(self, row: Row) -> None:
         keying = row.keyings.popleft()
@@ -244,6 +261,36 @@ class Phase:
         slots = int((now - self._offset) / self.period) + 1
         return self._offset + slots * self.period
 
+    def _dismiss(self, row: Row) -> None:
+        """Send nothing of a row; its playback keeps its place."""
+        self.note_progress(row)
+        self._sending.pop(row, None)
+        self._keying.pop(row, None)
+        if row in self._playing:
+            self._playing.remove(row)
+            self._playing_at = None
+
+    def _play(self, row: Row, playback: Playback) -> None:
+        self._playing.add(row)
+        self._playing_at = None
+        self._starting.append(row)
+        if playback.block_frames:
+            self._seek(row, playback)
+        else:
+            playback.cut(self.frame_bytes, row.silence)
+            self._load(row, playback)
+
+    def _load(self, row: Row, playback: Playback) -> None:
+        block = playback.load()
+        start = row.index * BLOCK * self.frame_bytes
+        self._block_bytes[start : start + len(block)] = block
+        self._seek(row, playback)
+
+    def _seek(self, row: Row, playback: Playback) -> None:
+        self._cursor[row.index] = row.index * BLOCK + playback.served
+        row.turn = self._ticks + playback.block_frames - playback.served
+        self._turns.setdefault(row.turn, []).append(row)
+
     def _quiet(self, row: Row) -> None:
         """A packet of silence, until something is loaded over it."""
         row.body[:] = bytes([row.silence]) * self.frame_bytes
@@ -261,28 +308,35 @@ class Phase:
 
     def _allocate(self, capacity: int) -> None:
         """A matrix of that many rows, in place of the one there is."""
-        self._free += range(capacity - 1, len(self._rows) - 1, -1)
+        self._free += range(capacity - 1, len(self.rows) - 1, -1)
         self._matrix = np.zeros(capacity, self._layout())
         self._bytes = self._matrix.view(np.uint8).data
-        self._sequence = np.zeros(capacity, np.uint16)
-        self._timestamp = np.zeros(capacity, np.uint32)
-        self._active = np.zeros(capacity, np.uint16)
+        self._sequence = np.zeros(capacity, np.int64)
+        self._timestamp = np.zeros(capacity, np.int64)
+        self._active = np.zeros(capacity, np.int64)
+        self._blocks = np.zeros(capacity * BLOCK, f"V{self.frame_bytes}")
+        self._block_bytes = self._blocks.view(np.uint8).data
+        self._cursor = np.zeros(capacity, np.intp)
         self._tally = np.zeros((len(Tally), capacity), np.int64)
 
     def _layout(self) -> np.dtype[Any]:
         """Network byte order, as it stands on the wire (RFC 3550 section 5.1)."""
         header = [("flags", "u1"), ("kind", "u1"), ("sequence", ">u2"), ("timestamp", ">u4")]
-        return np.dtype([*header, ("ssrc", ">u4"), ("payload", "u1", (self.frame_bytes,))])
+        return np.dtype([*header, ("ssrc", ">u4"), ("payload", f"V{self.frame_bytes}")])
+
+    def _vectors(self) -> tuple[npt.NDArray[Any], ...]:
+        return self._sequence, self._timestamp, self._active, self._cursor
 
     def _grow(self) -> None:
         matrix, count = self._matrix, len(self._matrix)
-        vectors = (self._sequence, self._timestamp, self._active)
-        tally = self._tally
+        vectors, tally, blocks = self._vectors(), self._tally, self._blocks
         self._allocate(2 * count)
         self._matrix[:count] = matrix
         self._tally[:, :count] = tally
-        self._sequence[:count], self._timestamp[:count], self._active[:count] = vectors
-        for row in self._rows.values():
+        self._blocks[: len(blocks)] = blocks
+        for new, old in zip(self._vectors(), vectors, strict=True):
+            new[:count] = old
+        for row in self.rows.values():
             self._bind(row)
             if row in self._sending:
                 self._sending[row] = (row.send, row.packet)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,17 +16,19 @@ from media.playlist import Frame, Playlist, frames, samples
 Send: TypeAlias = Callable[[memoryview], int]
 """Sends one datagram; ``OSError`` where it did not leave."""
 
+BLOCK: Final = 20
+"""Frames that are copied from a clip at once: what a copy costs is the call, not its bytes."""
+
 
 class Tally(IntEnum):
-    """What is counted for each row."""
+    """What is counted for each row, beside its sequence numbers."""
 
-    SENT = 0
-    LATE = 1
+    LATE = 0
     """Left more than a quarter of a packet time after its slot."""
-    SKIPPED = 2
-    REFUSED = 3
+    SKIPPED = 1
+    REFUSED = 2
     """The far side's host answered with ICMP: port unreachable."""
-    UNSENT = 4
+    UNSENT = 3
     """Kept back by our own host: buffer full, no route, not permitted."""
 
 
@@ -39,33 +41,52 @@ class PlayedTo:
 
 
 class Playback:
-    """A playlist on its way: one frame a packet, each once."""
+    """A playlist on its way: blocks of frames, loaded by the phase one at a time."""
 
-    __slots__ = ("_finished", "_frames", "_playlist", "_size", "_total", "samples")
+    __slots__ = (
+        "_before",
+        "_blocks",
+        "_finished",
+        "_playlist",
+        "_size",
+        "_total",
+        "block_frames",
+        "served",
+    )
 
     def __init__(self, playlist: Playlist, finished: Callable[[PlayedTo], None]) -> None:
         self._playlist = playlist
         self._finished = finished
         self._total = samples(playlist)
-        self._frames: Iterator[Frame] | None = None
+        self._blocks: Iterator[Frame] = iter(())
         self._size = 0
-        self.samples = 0
+        self._before = 0
+        self.block_frames = 0
+        """Frames in the block loaded last; 0: none has been."""
+        self.served = 0
+        """Frames of that block that have been sent."""
+
+    @property
+    def samples(self) -> int:
         """Sent so far, padding not counted."""
+        return min((self._before + self.served) * self._size, self._total)
 
     @property
     def ended(self) -> bool:
         return self.samples >= self._total
 
     def cut(self, size: int, silence: int) -> None:
-        """Cut it into frames of that many bytes, unless it has been."""
-        if self._frames is None:
-            self._frames = frames(self._playlist, size, silence)
-            self._size = size
+        """Make it ready to be loaded in frames of that many bytes."""
+        self._blocks = frames(self._playlist, size * BLOCK, silence)
+        self._size = size
 
-    def advance(self) -> Frame:
-        assert self._frames is not None
-        self.samples = min(self.samples + self._size, self._total)
-        return next(self._frames)
+    def load(self) -> Frame:
+        """The next block; only the first ``block_frames`` of its frames are of the playlist."""
+        self._before += self.block_frames
+        self.served = 0
+        left = -(-self._total // self._size) - self._before
+        self.block_frames = min(BLOCK, left)
+        return next(self._blocks)
 
     def finish(self, *, interrupted: bool) -> None:
         self._finished(PlayedTo(self.samples, interrupted))
@@ -111,6 +132,7 @@ class Row:
     __slots__ = (
         "body",
         "first_audio_at",
+        "first_sequence",
         "held",
         "index",
         "keyings",
@@ -123,13 +145,15 @@ class Row:
         "ssrc",
         "tally",
         "timestamp",
+        "turn",
     )
 
     def __init__(self, ssrc: int, sequence: int, timestamp: int, send: Send) -> None:
         self.ssrc = ssrc
+        self.first_sequence = sequence
         self.sequence = sequence
+        """Not wrapped; like the timestamp as it was when the row was last taken out of a phase."""
         self.timestamp = timestamp
-        """These two as they were when the row was last taken out of a phase."""
         self.send = send
         self.payload_type = 0
         self.silence = 0xFF
@@ -139,6 +163,8 @@ class Row:
         self.first_audio_at: float | None = None
         self.tally: npt.NDArray[np.int64] = np.zeros(len(Tally), np.int64)
         self.index = -1
+        self.turn = -1
+        """The tick after which its block of frames is used up."""
         self.packet = memoryview(b"")
         self.body = memoryview(b"")
 

@@ -148,7 +148,7 @@ class Stream:
         """
         played: asyncio.Future[PlayedTo] = asyncio.get_running_loop().create_future()
         playback = Playback(playlist, partial(_resolve, played))
-        self._row.interrupt()
+        self._interrupt()
         if playback.ended or not self._open:
             playback.finish(interrupted=not self._open)
         else:
@@ -159,7 +159,7 @@ class Stream:
 
     def stop(self) -> None:
         """Stop what plays (barge-in); silence follows."""
-        self._row.interrupt()
+        self._interrupt()
         self._update()
 
     def send_digits(
@@ -221,14 +221,16 @@ class Stream:
 
     @property
     def statistics(self) -> Statistics:
-        tally = self._phase.tally(self._row) if self._phase else self._row.tally
+        row, phase = self._row, self._phase
+        sequence = phase.position(row)[0] if phase else row.sequence
+        tally = (phase.tally(row) if phase else row.tally).tolist()
         heard, filtered = self._hearing.counted, self._endpoint.dropped
         return Statistics(
-            sent=int(tally[Tally.SENT]),
-            late=int(tally[Tally.LATE]),
-            skipped=int(tally[Tally.SKIPPED]),
-            refused=int(tally[Tally.REFUSED]),
-            unsent=int(tally[Tally.UNSENT]),
+            sent=sequence - row.first_sequence - tally[Tally.REFUSED] - tally[Tally.UNSENT],
+            late=tally[Tally.LATE],
+            skipped=tally[Tally.SKIPPED],
+            refused=tally[Tally.REFUSED],
+            unsent=tally[Tally.UNSENT],
             received=heard["received"],
             lost=max(0, self._hearing.lost - filtered),
             filtered=filtered,
@@ -248,7 +250,7 @@ class Stream:
         self, payload_type: int, codec: Codec, event: int | None, offered_event: int | None
     ) -> None:
         if self._codec is not None and codec is not self._codec:
-            self._row.interrupt()
+            self._interrupt()
         self._codec, self._event_type = codec, event
         self._row.payload_type, self._row.silence = payload_type, silence(codec)
         events = sorted({kind for kind in (event, offered_event) if kind is not None})
@@ -278,6 +280,11 @@ class Stream:
     def _update(self) -> None:
         if self._phase is not None:
             self._phase.update(self._row)
+
+    def _interrupt(self) -> None:
+        if self._phase is not None:
+            self._phase.note_progress(self._row)
+        self._row.interrupt()
 
     def _abandon(self, playback: Playback, played: asyncio.Future[PlayedTo]) -> None:
         if played.cancelled() and self._row.playback is playback:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from media.phase import Phase, Report
@@ -43,7 +43,7 @@ class Ticker:
                 Phase(ptime_ms, ptime_ms / 1000 * n / self._count, self._counters, self._report)
                 for n in range(self._count)
             ]
-        return min(self._phases[ptime_ms], key=len)
+        return min(self._phases[ptime_ms], key=_rows)
 
     def run_tick(self, now: float) -> None:
         """Serve every phase that is due; ``now`` in monotonic seconds."""
@@ -95,8 +95,12 @@ class Ticker:
         finally:
             self.wake()
 
-    def _busy(self) -> Iterator[Phase]:
-        return (phase for phases in self._phases.values() for phase in phases if len(phase))
+    def _busy(self) -> list[Phase]:
+        return [phase for phases in self._phases.values() for phase in phases if phase.rows]
+
+
+def _rows(phase: Phase) -> int:
+    return len(phase.rows)
 
 
 def _due(phase: Phase) -> float:
