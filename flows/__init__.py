@@ -16,13 +16,44 @@
 - ``wire``        the manner of everything a client sends
 
 A flow is compiled once and shared by its calls; a session belongs to one call. Every layer above
-(``engine.call``, ``engine.store``, ``engine.app``, ``api``) may import this package, and takes
-effects and inputs from ``flows.effects``.
+(``engine.call``, ``engine.store``, ``engine.app``, ``api``) may import this package.
 """
 
 from flows.audio import AudioFileItem, AudioItem, DateItem, NumberItem, WordItem
 from flows.compile import CompiledFlow, Coverage, audio_items, compile_flow, validate
 from flows.definition import FlowGraph
+from flows.effects import (
+    Answer,
+    AnswerEnded,
+    Audible,
+    AudioFile,
+    CollectDigits,
+    Dial,
+    DialEnded,
+    DialResult,
+    DigitsEnded,
+    DigitsReason,
+    Effect,
+    EffectFailed,
+    Ending,
+    EndingKind,
+    Gender,
+    Hangup,
+    HungUp,
+    Input,
+    LimitReached,
+    NumberMode,
+    Play,
+    PlayEnded,
+    Record,
+    RecordEnded,
+    RecordReason,
+    SpokenDate,
+    SpokenNumber,
+    SpokenWord,
+    Step,
+    Wait,
+)
 from flows.issue import FlowInvalid, Issue, IssueCode, Severity
 from flows.nodes import NODE_TYPES
 from flows.scope import CallContext, CallStatus, Direction, Scalar
@@ -30,26 +61,56 @@ from flows.session import Limits, Session, SessionMismatch, TraceEntry, Unexpect
 
 __all__ = [
     "NODE_TYPES",
+    "Answer",
+    "AnswerEnded",
+    "Audible",
+    "AudioFile",
     "AudioFileItem",
     "AudioItem",
     "CallContext",
     "CallStatus",
+    "CollectDigits",
     "CompiledFlow",
     "Coverage",
     "DateItem",
+    "Dial",
+    "DialEnded",
+    "DialResult",
+    "DigitsEnded",
+    "DigitsReason",
     "Direction",
+    "Effect",
+    "EffectFailed",
+    "Ending",
+    "EndingKind",
     "FlowGraph",
     "FlowInvalid",
+    "Gender",
+    "Hangup",
+    "HungUp",
+    "Input",
     "Issue",
     "IssueCode",
+    "LimitReached",
     "Limits",
     "NumberItem",
+    "NumberMode",
+    "Play",
+    "PlayEnded",
+    "Record",
+    "RecordEnded",
+    "RecordReason",
     "Scalar",
     "Session",
     "SessionMismatch",
     "Severity",
+    "SpokenDate",
+    "SpokenNumber",
+    "SpokenWord",
+    "Step",
     "TraceEntry",
     "UnexpectedInput",
+    "Wait",
     "WordItem",
     "audio_items",
     "compile_flow",

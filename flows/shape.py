@@ -39,9 +39,14 @@ def shape_issues(
     for detail in error.errors(include_url=False, include_input=False):
         path = _path(detail, raw)
         where = ".".join(filter(None, (prefix, *path)))
-        if where not in seen:
+        if where not in seen and not _is_echo(detail, where, seen):
             seen.add(where)
             yield _issue(detail, path, where, node_id)
+
+
+def _is_echo(detail: ErrorDetails, where: str, seen: Iterable[str]) -> bool:
+    """pydantic counts only the good members of a list: one that is bad makes it too short, too."""
+    return detail["type"] == "too_short" and any(path.startswith(f"{where}.") for path in seen)
 
 
 def is_deep(raw: object, limit: int) -> bool:

@@ -87,18 +87,19 @@ Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Text = Annotated[StrictStr, Field(max_length=1024)]
 
 
+# Tags appear in the places of pydantic's errors; the brackets keep them from looking like a key.
 KINDS: dict[type, str] = {
     str: "text",
     bool: "boolean",
     int: "integer",
     float: "decimal",
     type(None): "missing",
-    dict: "source",
+    dict: "[source]",
 }
 
 
 def _kind(value: Any) -> str | None:
-    return "source" if isinstance(value, BaseModel) else KINDS.get(type(value))
+    return "[source]" if isinstance(value, BaseModel) else KINDS.get(type(value))
 
 
 Value = Annotated[
@@ -107,7 +108,7 @@ Value = Annotated[
     | Annotated[Whole, Tag("integer")]
     | Annotated[Finite, Tag("decimal")]
     | Annotated[None, Tag("missing")]
-    | Annotated[Annotated[Source, Field(discriminator="source")], Tag("source")],
+    | Annotated[Annotated[Source, Field(discriminator="source")], Tag("[source]")],
     Discriminator(
         _kind,
         custom_error_type="value",

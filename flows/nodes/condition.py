@@ -53,15 +53,15 @@ class AnyOf(Wire):
 def _kind(value: Any) -> str:
     match value:
         case AllOf() | {"and": _}:
-            return "and"
+            return "[and]"
         case AnyOf() | {"or": _}:
-            return "or"
+            return "[or]"
     return "comparison"
 
 
 Condition = Annotated[
-    Annotated[AllOf, Tag("and")]
-    | Annotated[AnyOf, Tag("or")]
+    Annotated[AllOf, Tag("[and]")]
+    | Annotated[AnyOf, Tag("[or]")]
     | Annotated[Compare, Tag("comparison")],
     Discriminator(_kind),
 ]
