@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from engine.errors import FieldProblem, Invalid
@@ -93,3 +94,45 @@ def settle(body: NewContact, types: Mapping[str, AttributeType], region: str) ->
     if problems:
         raise Invalid("The contact has fields that are not valid.", fields=problems)
     return columns
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One of many that cannot be a contact, and why."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+def settle_many(
+    bodies: Sequence[object], types: Mapping[str, AttributeType], region: str
+) -> list[dict[str, Any] | Refused]:
+    """Each body's columns, or its refusal, in order. Made for a worker process: a thousand phones
+    hold an event loop for a tenth of a second."""
+    return [_settle_one(body, types, region) for body in bodies]
+
+
+def _settle_one(
+    body: object, types: Mapping[str, AttributeType], region: str
+) -> dict[str, Any] | Refused:
+    try:
+        return settle(NewContact.model_validate(body), types, region)
+    except ValidationError as error:
+        return refused_shape(error)
+    except Invalid as error:
+        return refused(error)
+
+
+def refused_shape(error: ValidationError) -> Refused:
+    found = error.errors(include_url=False, include_input=False)
+    names = tuple(str(problem["loc"][0]) if problem["loc"] else "contact" for problem in found)
+    told = "; ".join(
+        f"{name}: {problem['msg']}" for name, problem in zip(names, found, strict=True)
+    )
+    return Refused("VALIDATION_FAILED", told, names)
+
+
+def refused(error: Invalid) -> Refused:
+    told = [f"{name}: {p.message}" for name, problems in error.fields.items() for p in problems]
+    return Refused(error.code, "; ".join(told) or str(error), tuple(error.fields))

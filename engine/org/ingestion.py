@@ -16,7 +16,14 @@ from pydantic import ValidationError
 
 from engine.errors import FieldProblem, Invalid
 from engine.org.attribute import AttributeType, read_cell
-from engine.org.contact import TEXT_FIELDS, NewContact, settle
+from engine.org.contact import (
+    TEXT_FIELDS,
+    NewContact,
+    Refused,
+    refused,
+    refused_shape,
+    settle,
+)
 
 DELIMITERS = ",;\t|"
 LONGEST_CELL = 4096
@@ -127,11 +134,31 @@ def check_mappings(
     return Mapped({columns.index(column): field for column, field in mappings.items()})
 
 
-def read_row(
+def read_rows(
+    rows: Sequence[Sequence[str]],
+    mapped: Mapped,
+    types: Mapping[str, AttributeType],
+    region: str,
+) -> list[dict[str, Any] | Refused]:
+    """Each row's columns, or its refusal, in order. Made for a worker process."""
+    return [_read_row(row, mapped, types, region) for row in rows]
+
+
+def _read_row(
+    row: Sequence[str], mapped: Mapped, types: Mapping[str, AttributeType], region: str
+) -> dict[str, Any] | Refused:
+    try:
+        return _columns_of(row, mapped, types, region)
+    except ValidationError as error:
+        return refused_shape(error)
+    except Invalid as error:
+        return refused(error)
+
+
+def _columns_of(
     row: Sequence[str], mapped: Mapped, types: Mapping[str, AttributeType], region: str
 ) -> dict[str, Any]:
-    """The columns of one contact; raises ``Invalid`` with the reason by field. Empty cells are
-    left out, so they clear nothing."""
+    """Empty cells are left out, so they clear nothing."""
     fields: dict[str, Any] = {}
     attributes: dict[str, Any] = {}
     for index, field in mapped.fields.items():
@@ -145,18 +172,7 @@ def read_row(
             fields[field] = cell.lower() if field == "gender" else cell
     if attributes:
         fields["customAttributes"] = attributes
-    return settle(_contact(fields), types, region)
-
-
-def _contact(fields: dict[str, Any]) -> NewContact:
-    try:
-        return NewContact.model_validate(fields)
-    except ValidationError as error:
-        problems = {
-            str(problem["loc"][0]): [FieldProblem(problem["type"], problem["msg"])]
-            for problem in error.errors(include_url=False)
-        }
-        raise Invalid("The row is not a contact.", fields=problems) from None
+    return settle(NewContact.model_validate(fields), types, region)
 
 
 def _cell(slug: str, cell: str, types: Mapping[str, AttributeType], region: str) -> object:

@@ -1,0 +1,182 @@
+"""A route, and how a request reaches its handler.
+
+A handler's signature is its contract: ``body``, ``query`` and ``form`` are pydantic models, each
+at once the check of what came and the schema in the OpenAPI document; ``file`` is an upload; every
+other parameter is one of the path; the return annotation is the answer. So a handler is called
+with checked values inside the holder's transaction, and says nothing of HTTP.
+
+::
+
+    authenticate ─▶ read path, query, body ─▶ begin as tenant ─▶ once ─▶ handler ─▶ respond
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias, get_type_hints
+
+from aiohttp import web
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from api.auth import authenticate
+from api.errors import invalid
+from api.idempotency import once
+from api.reply import respond
+from api.site import SITE, Request, Site
+from api.upload import UploadedFile, read_form
+from engine.errors import FieldProblem, Invalid
+from engine.org.organization import Role
+from engine.store.pool import tenant
+from flows.wire import Wire
+
+Handler: TypeAlias = Callable[..., Awaitable[Any]]
+
+
+class Nothing(Wire):
+    """The body or the query of a route that takes none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    """Below ``/api``, with ``{name}`` for the handler's path parameters."""
+    handler: Handler
+    role: Role | None
+    """The least that may; ``None``: everybody, without a key. The handler then takes aiohttp's
+    request and answers by itself."""
+    status: int = 200
+    upload: str | None = None
+    """The name in ``Limits`` that bounds the uploaded file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A handler's parameters by where they come from."""
+
+    path: Mapping[str, TypeAdapter[Any]]
+    body: type[BaseModel]
+    query: type[BaseModel]
+    form: type[BaseModel] | None
+    answer: Any
+
+    @classmethod
+    def of(cls, handler: Handler) -> Signature:
+        hints = get_type_hints(handler, include_extras=True)
+        names = list(inspect.signature(handler).parameters)[1:]
+        path = [name for name in names if name not in ("body", "query", "form", "file")]
+        return cls(
+            path={name: TypeAdapter(hints[name]) for name in path},
+            body=hints.get("body", Nothing),
+            query=hints.get("query", Nothing),
+            form=hints.get("form"),
+            answer=hints.get("return"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Checked arguments, and the digest of all that was sent."""
+
+    arguments: dict[str, Any]
+    digest: bytes
+
+
+def bind(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The aiohttp handler of a route."""
+    role = route.role
+    if role is None:
+        return route.handler
+    signature = Signature.of(route.handler)
+
+    async def serve(asked: web.Request) -> web.StreamResponse:
+        site = asked.app[SITE]
+        holder = await authenticate(site.pool, asked, role, site.clock.now())
+        async with (
+            _read(asked, route, signature, site) as read,
+            tenant(site.pool, holder.org_id) as connection,
+        ):
+            request = Request(asked, site, holder, connection)
+
+            async def work() -> web.StreamResponse:
+                reply = await route.handler(request, **read.arguments)
+                return respond(reply, route.status)
+
+            return await once(request, read.digest, work)
+
+    return serve
+
+
+@asynccontextmanager
+async def _read(
+    asked: web.Request, route: Route, signature: Signature, site: Site
+) -> AsyncIterator[Read]:
+    """Everything is read before a transaction begins: a slow client holds no connection."""
+    arguments = _path_arguments(asked, signature)
+    query = _check(signature.query, dict(asked.query), "query")
+    if signature.query is not Nothing:
+        arguments["query"] = query
+    if signature.form is not None:
+        limit = getattr(site.limits, route.upload or "body")
+        form = await read_form(asked, site.data_dir / "spool", limit)
+        try:
+            arguments["form"] = _check(signature.form, form.fields, "form")
+            arguments["file"] = form.file
+            yield Read(arguments, _form_digest(form.fields, form.file))
+        finally:
+            form.file.path.unlink(missing_ok=True)
+        return
+    raw = await asked.read() if asked.method != "GET" else b""
+    body = _check_json(signature.body, raw)
+    if signature.body is not Nothing:
+        arguments["body"] = body
+    yield Read(arguments, hashlib.sha256(raw + b"?" + asked.query_string.encode()).digest())
+
+
+def _path_arguments(asked: web.Request, signature: Signature) -> dict[str, Any]:
+    arguments = {}
+    for name, adapter in signature.path.items():
+        value = asked.match_info[name]
+        try:
+            _refuse_nul(value)
+            arguments[name] = adapter.validate_python(value)
+        except ValidationError as error:
+            kind = error.errors()[0]["type"].partition("_")[0]
+            problem = FieldProblem("format", f"This is not a valid {name}.", {"format": kind})
+            raise Invalid("The path is not valid.", fields={name: [problem]}) from None
+    return arguments
+
+
+def _check(model: type[BaseModel], values: Mapping[str, Any], where: str) -> BaseModel:
+    """What came as text."""
+    for value in values.values():
+        _refuse_nul(value)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise invalid(error, where) from None
+
+
+def _check_json(model: type[BaseModel], raw: bytes) -> BaseModel:
+    if b"\\u0000" in raw:
+        _refuse_nul("\x00")
+    try:
+        return model.model_validate_json(raw.strip() or b"{}", strict=True)
+    except ValidationError as error:
+        raise invalid(error, "body") from None
+
+
+def _refuse_nul(value: Any) -> None:
+    """PostgreSQL keeps no NUL in a text."""
+    if "\x00" in (value if isinstance(value, str) else "".join(value)):
+        raise Invalid("A text holds a NUL character.", code="NUL_CHARACTER")
+
+
+def _form_digest(fields: Mapping[str, Any], file: UploadedFile) -> bytes:
+    told = json.dumps([fields, file.name, file.sha256.hex()], sort_keys=True)
+    return hashlib.sha256(told.encode()).digest()

@@ -1,0 +1,74 @@
+"""What the API was given at its start, and what one request carries."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from engine.clock import Clock
+from engine.store.api_key import Holder
+from engine.store.pool import Connection
+
+Probe: TypeAlias = Callable[[], Awaitable[bool]]
+"""Whether one part of the node is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes."""
+
+    body: int = 8 << 20
+    """A JSON body: a thousand contacts with their attributes."""
+    audio: int = 50 << 20
+    table: int = 512 << 20
+    """A CSV of a million rows, and reserve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    pool: asyncpg.Pool
+    clock: Clock
+    data_dir: Path
+    """Recordings and uploads lie below it."""
+    registry: CollectorRegistry
+    workers: Executor
+    """Where work goes that would hold the loop: audio, hashing, tables."""
+    signing_key: bytes
+    """Signs playback addresses."""
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    limits: Limits = Limits()
+
+
+SITE = web.AppKey("site", Site)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a key's holder, inside its transaction."""
+
+    web: web.Request
+    site: Site
+    holder: Holder
+    connection: Connection
+    """In a transaction under the organization's row-level security."""
+
+    @property
+    def org_id(self) -> UUID:
+        return self.holder.org_id
+
+    @property
+    def member_id(self) -> UUID:
+        return self.holder.member_id
+
+    @property
+    def now(self) -> datetime:
+        return self.site.clock.now()
