@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from engine.sip.message import MalformedMessage, Message, Request, Response
+from engine.sip.message import MalformedMessage, Message, Request, Response, remembered
 from engine.sip.uri import Uri, host_port, split_host_port
 
 Params = Mapping[str, str | None]
@@ -80,6 +80,10 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
+        return _parsed_address(text)
+
+    @classmethod
+    def _of_text(cls, text: str) -> Address:
         display, rest = _display(text.strip())
         if rest.startswith("<"):
             uri, closing, params = rest[1:].partition(">")
@@ -103,6 +107,10 @@ class CSeq:
 
     @classmethod
     def parse(cls, text: str) -> CSeq:
+        return _parsed_cseq(text)
+
+    @classmethod
+    def _of_text(cls, text: str) -> CSeq:
         number, *method = text.split()
         digits = number.isascii() and number.isdigit() and len(number) <= 10
         if not digits or len(method) != 1 or int(number) > MAX_CSEQ:
@@ -142,6 +150,10 @@ class Challenge:
     def parse(cls, text: str) -> Challenge:
         scheme, _, rest = text.strip().partition(" ")
         return cls(scheme, _read(_split_outside_quotes(rest, ",")))
+
+
+_parsed_address = remembered(Address._of_text)
+_parsed_cseq = remembered(CSeq._of_text)
 
 
 def top_via(message: Message) -> Via:

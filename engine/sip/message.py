@@ -11,8 +11,10 @@ than came.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import lru_cache
+from typing import TypeAlias, TypeVar
 
 MAX_SIZE = 65_535
 """Bytes; the largest datagram there is."""
@@ -98,6 +100,22 @@ class Response:
 
 
 Message: TypeAlias = Request | Response
+
+_T = TypeVar("_T")
+_REMEMBERED, _REMEMBERED_LENGTH = 2048, 256
+
+
+def remembered(parse: Callable[[str], _T]) -> Callable[[str], _T]:
+    """Keep what ``parse`` made of recent short texts: one call says the same From a dozen times.
+
+    Both bounds are there because the texts come from anyone.
+    """
+    known = lru_cache(_REMEMBERED)(parse)
+
+    def recall(text: str) -> _T:
+        return known(text) if len(text) <= _REMEMBERED_LENGTH else parse(text)
+
+    return recall
 
 
 def first(headers: Headers, name: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import quote, unquote
 
-from engine.sip.message import MalformedMessage
+from engine.sip.message import MalformedMessage, remembered
 
 DEFAULT_PORT = 5060
 _UNESCAPED_IN_USER = "-_.!~*'()&=+$,;?/#"
@@ -51,6 +51,10 @@ class Uri:
     @classmethod
     def parse(cls, text: str) -> Uri:
         """Raise ``MalformedMessage`` where no scheme or no host can be found."""
+        return _parsed(text)
+
+    @classmethod
+    def _of_text(cls, text: str) -> Uri:
         scheme, colon, rest = text.strip().partition(":")
         scheme = scheme.lower()
         if not colon or not scheme.isascii() or not scheme.isalnum() or not rest:
@@ -68,6 +72,9 @@ class Uri:
         host, port = split_host_port(hostport)
         user = userinfo.partition(":")[0]
         return cls(scheme, unquote(user), host, port, _params(params), headers)
+
+
+_parsed = remembered(Uri._of_text)
 
 
 def host_port(host: str, port: int | None) -> str:
