@@ -38,7 +38,8 @@ class AudioFile:
 class SpokenNumber:
     value: Decimal
     digits: str
-    """The value as it was written: what ``digits`` mode reads, leading zeros kept."""
+    """The value as it was written, leading zeros kept: what ``digits`` mode reads. Separators and
+    a plus are gone; a leading ``-`` and one decimal point may stand in it."""
     mode: NumberMode
     language: str
     """BCP 47 tag."""
@@ -189,7 +190,11 @@ class RecordEnded:
 
 @dataclass(frozen=True, slots=True)
 class EffectFailed:
-    """The effect that is waited for could not be performed: a clip is missing, a disk is full."""
+    """The effect that is waited for could not be performed: a clip is missing, a disk is full.
+
+    The node leaves by ``onError`` or ``default``; where neither is wired it ends as FLOW_ERROR. A
+    dial that failed on the wire is ``DialEnded(ERROR)``, not this.
+    """
 
     code: str
     message: str
@@ -223,16 +228,20 @@ Input: TypeAlias = (
 class Step:
     effects: tuple[Effect, ...]
     wait: Wait | None
-    """``None``: the flow has ended; ``Session.ending`` says how."""
+    """``None``: the flow has ended; ``Session.ending`` says how. A call that is still up then is
+    hung up by the performer, whether or not a ``Hangup`` stands in ``effects``."""
 
 
 class EndingKind(StrEnum):
     COMPLETED = "completed"
-    """A hangup node, or an output that is not wired."""
+    """A hangup node, or an output that is not wired: the flow came to its end, whether or not
+    somebody answered."""
     HUNG_UP = "hung_up"
     """The other side left before the end."""
     FLOW_ERROR = "flow_error"
+    """A node failed, and neither ``onError`` nor ``default`` is wired."""
     LIMIT = "limit"
+    """A named limit ended a flow that ran away."""
 
 
 @dataclass(frozen=True, slots=True)

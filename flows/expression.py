@@ -68,6 +68,8 @@ def as_text(value: Scalar) -> str:
 def as_number(value: Scalar) -> Decimal | None:
     if isinstance(value, bool) or value is None:
         return None
+    if isinstance(value, int):
+        return Decimal(value)
     text = as_text(value).strip()
     return Decimal(text) if _looks_numeric(text) else None
 

@@ -31,7 +31,7 @@ class CallStatus(StrEnum):
     HUNG_UP = "hung_up"
 
 
-UP = frozenset({CallStatus.ANSWERED, CallStatus.VOICEMAIL})
+UP = (CallStatus.ANSWERED, CallStatus.VOICEMAIL)
 """Somebody or something listens: media can be played."""
 
 

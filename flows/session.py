@@ -7,7 +7,7 @@
         step = session.resume(perform(step.effects, step.wait), now)
     session.ending
 
-A session is RUNNING in one wait or ENDED. In a wait it takes the input of that wait (``INPUTS``),
+A session is RUNNING in one wait or ENDED. In a wait it takes the input of that wait (``AWAITED``),
 ``EffectFailed``, ``HungUp`` or ``LimitReached``; anything else, and anything after the end, is a
 bug of the caller and raises ``UnexpectedInput``.
 
@@ -49,12 +49,12 @@ from flows.effects import (
 from flows.nodes.node import ON_ERROR, Await, Finish, Leave, Reaction
 from flows.scope import UP, CallContext, CallStatus, Direction, NodeFault, Scalar, Scope
 
-INPUTS: dict[Wait, type] = {
-    Wait.DIAL: DialEnded,
-    Wait.ANSWER: AnswerEnded,
-    Wait.PLAYBACK: PlayEnded,
-    Wait.DIGITS: DigitsEnded,
-    Wait.RECORDING: RecordEnded,
+AWAITED: dict[type, Wait] = {
+    DialEnded: Wait.DIAL,
+    AnswerEnded: Wait.ANSWER,
+    PlayEnded: Wait.PLAYBACK,
+    DigitsEnded: Wait.DIGITS,
+    RecordEnded: Wait.RECORDING,
 }
 CONNECTING = (Wait.DIAL, Wait.ANSWER)
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -183,7 +183,7 @@ class Session:
 
     def _react(self, input: Input) -> Reaction:
         node = self.flow.nodes[self._at]
-        if self.wait is None or node.react is None or type(input) is not INPUTS[self.wait]:
+        if node.react is None or AWAITED.get(type(input)) is not self.wait:
             raise UnexpectedInput(f"waiting for {self.wait}, {input!r} came")
         try:
             return node.react(self.scope, input)

@@ -1,4 +1,7 @@
-"""``set_variable``: give a variable a value; a value that is missing clears it."""
+"""``set_variable``: give a variable a value; a value that is missing clears it.
+
+Reading a value cannot fail, so ``onError`` is never taken; it may be wired all the same.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from flows.effects import (
     RecordReason,
     Wait,
 )
-from flows.session import INPUTS
+from flows.session import AWAITED
 from tests.flows.graphs import ANSWERED, answered, clip, compare, graph, node, play, put, variable
 from tests.flows.player import START, Player
 
@@ -62,7 +62,8 @@ def waiting_for(wait: Wait) -> Player:
 
 @pytest.mark.parametrize("wait", Wait)
 def test_each_wait_takes_its_input_and_no_other(wait: Wait) -> None:
-    assert set(ENDED) == set(INPUTS) == set(Wait)
+    assert {type(event): wait for wait, event in ENDED.items()} == AWAITED
+    assert set(ENDED) == set(Wait)
     for other, event in ENDED.items():
         player = waiting_for(wait)
         assert player.session.wait is wait
