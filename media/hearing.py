@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from media import dtmf, rtcp, rtp
 
@@ -12,12 +13,18 @@ OnAudio: TypeAlias = Callable[[int, int, bytes], None]
 """Sequence number, RTP timestamp, payload; in the order of arrival."""
 OnKey: TypeAlias = Callable[[dtmf.KeyPress], None]
 
+_BARE: Final = rtp.HEADER_BYTES
+_REST: Final = struct.Struct("!HII")
+
 
 class Hearing:
     """Fed with the datagrams of one allowed source.
 
-    ``counters`` are the room's and shared; ``counted`` is this stream's own: ``received``,
-    ``keys``, ``malformed``, ``unexpected``, ``comfort_noise``, ``reports``.
+    ``counters`` are the room's and shared; ``counted`` is this stream's own: ``keys``,
+    ``malformed``, ``unexpected``, ``comfort_noise``, ``reports``.
+
+    Nearly every packet is the next one of the agreed codec, from the source that spoke before, with
+    a bare header: it takes a short way that costs a third of the general one.
     """
 
     def __init__(self, ssrc: int, counters: Counter[str]) -> None:
@@ -25,10 +32,14 @@ class Hearing:
         self.on_key: OnKey | None = None
         self.heard_at: float | None = None
         self.remote_loss: float | None = None
+        self.received = 0
+        """Packets of the payload types agreed."""
         self.counted: Counter[str] = Counter()
         self._ssrc = ssrc
         self._counters = counters
         self._audio_type = -1
+        self._bare = b""
+        """The first two bytes of an audio packet without marker, sources, extension, padding."""
         self._event_types: frozenset[int] = frozenset()
         self._events = dtmf.EventReceiver()
         self._reception: rtp.Reception | None = None
@@ -47,11 +58,23 @@ class Hearing:
     def agree(self, audio_type: int, event_types: frozenset[int]) -> None:
         """The payload types that the far side may send."""
         self._audio_type = audio_type
+        self._bare = bytes((rtp.VERSION << 6, audio_type))
         self._event_types = event_types
 
     def feed(self, datagram: bytes, now: float) -> bool:
         """Take in a datagram; True where it was RTP of a payload type that was agreed, which is
         what a far side can latch with."""
+        reception = self._reception
+        if reception is not None and datagram[:2] == self._bare and len(datagram) > _BARE:
+            sequence, timestamp, ssrc = _REST.unpack_from(datagram, 2)
+            if ssrc == reception.ssrc:
+                self.received += 1
+                self.heard_at = now
+                reception.heard(sequence)
+                reception.timed(timestamp, now)
+                if self.on_audio is not None:
+                    self.on_audio(sequence, timestamp, datagram[_BARE:])
+                return True
         if rtp.is_rtcp(datagram):
             self._control(datagram)
             return False
@@ -79,7 +102,7 @@ class Hearing:
         return True
 
     def _arrived(self, packet: rtp.Packet, now: float) -> rtp.Reception:
-        self._count("received")
+        self.received += 1
         self.heard_at = now
         if self._reception is None or self._reception.ssrc != packet.ssrc:
             self._lost_before = self.lost

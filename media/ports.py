@@ -104,7 +104,10 @@ class MediaPlane:
     def counters(self) -> Mapping[str, int]:
         """Of all streams since the start: ``sent, late, skipped, refused, unsent, received, keys,
         strangers, malformed, unexpected, comfort_noise, reports``. A name that is missing is 0."""
-        return self._counters
+        counters = Counter(self._counters)
+        for stream in self._streams:
+            _add_heard(counters, stream)
+        return counters
 
     @property
     def streams(self) -> int:
@@ -140,6 +143,7 @@ class MediaPlane:
 
     def _give_back(self, stream: Stream) -> None:
         port = self._streams.pop(stream)
+        _add_heard(self._counters, stream)
         if self._pool is not None:
             self._pool.give(port, self._monotonic())
 
@@ -176,6 +180,12 @@ def _bind_any(host: str) -> tuple[socket.socket, int]:
         except OSError:
             continue
     raise NoPortLeft("the system has no even port left")
+
+
+def _add_heard(counters: Counter[str], stream: Stream) -> None:
+    """What a stream counts by itself, since it would cost each packet too much to count twice."""
+    counters["received"] += stream.received
+    counters["strangers"] += stream.strangers
 
 
 def _report(error: Exception) -> None:

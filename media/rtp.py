@@ -17,6 +17,7 @@ COMFORT_NOISE: Final = 13
 _HEADER: Final = struct.Struct("!BBHII")
 _HAS_PADDING: Final = 0x20
 _HAS_EXTENSION: Final = 0x10
+_HALF_CIRCLE: Final = 1 << 31
 _MAX_DROPOUT: Final = 3000
 _MAX_MISORDER: Final = 100
 
@@ -109,7 +110,8 @@ class Reception:
         """Take a packet's sampling instant and its arrival in monotonic seconds into the jitter."""
         transit = arrival * self._clock_rate - timestamp
         if self._transit is not None:
-            drift = abs(transit - self._transit) % 0x1_0000_0000
-            drift = min(drift, 0x1_0000_0000 - drift)
+            drift = abs(transit - self._transit)
+            if drift > _HALF_CIRCLE:
+                drift = abs(2 * _HALF_CIRCLE - drift)
             self.jitter += (drift / self._clock_rate - self.jitter) / 16
         self._transit = transit

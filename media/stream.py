@@ -220,6 +220,16 @@ class Stream:
         return self._endpoint.latched
 
     @property
+    def received(self) -> int:
+        """RTP packets of the payload types agreed that reached us."""
+        return self._hearing.received
+
+    @property
+    def strangers(self) -> int:
+        """Datagrams from sources that were not allowed."""
+        return self._endpoint.strangers
+
+    @property
     def statistics(self) -> Statistics:
         row, phase = self._row, self._phase
         sequence = phase.position(row)[0] if phase else row.sequence
@@ -231,13 +241,13 @@ class Stream:
             skipped=tally[Tally.SKIPPED],
             refused=tally[Tally.REFUSED],
             unsent=tally[Tally.UNSENT],
-            received=heard["received"],
+            received=self.received,
             lost=max(0, self._hearing.lost - filtered),
             filtered=filtered,
             sampled=self._sampled,
             jitter=self._hearing.jitter,
             keys=heard["keys"],
-            strangers=self._endpoint.strangers,
+            strangers=self.strangers,
             malformed=heard["malformed"],
             unexpected=heard["unexpected"],
             reports=heard["reports"],
@@ -291,18 +301,16 @@ class Stream:
             self.stop()
 
     def _receive(self, now: float) -> None:
-        strangers = self._endpoint.strangers
         try:
             datagram = self._endpoint.receive()
         except OSError:
             self._counters["refused"] += 1
             return
-        self._counters["strangers"] += self._endpoint.strangers - strangers
-        if datagram is not None and self._hearing.feed(datagram, now):
+        if datagram is not None and self._hearing.feed(datagram, now) and not self.latched:
             self._latch(now)
 
     def _latch(self, now: float) -> None:
-        if self._endpoint.latched or not self._open:
+        if not self._open:
             return
         for datagram in self._endpoint.latch():
             self._hearing.feed(datagram, now)
