@@ -1,7 +1,6 @@
 """Audio items: what a node says, on the wire and as the performer gets it.
 
-``compile_items`` makes a list of items into a function of the scope that gives ``Audible``s; a
-list without variables is made once. A value that cannot be spoken is a ``NodeFault``.
+A value that cannot be spoken is a ``NodeFault``.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -22,7 +21,7 @@ from flows.effects import (
     SpokenNumber,
     SpokenWord,
 )
-from flows.expression import as_date, as_number, as_text, calendar_day
+from flows.expression import as_date, as_text, calendar_day, is_number
 from flows.scope import CallContext, NodeFault, Scalar, Scope
 from flows.value import Read, Value, compile_value, is_literal
 from flows.wire import Language, Wire
@@ -87,19 +86,22 @@ AudioItems = Annotated[
 OptionalAudioItems = Annotated[AudioItems, BeforeValidator(lambda v: () if v is None else v)]
 """`null` and an empty list say the same: nothing."""
 
-Prompt: TypeAlias = Callable[[Scope], tuple[Audible, ...]]
 _Speak: TypeAlias = Callable[[Scope], Audible]
+Made = TypeVar("Made")
 
 _NOWHERE = Scope(CallContext(call_id="", organization_id=""))
 """Where literals are read: at compile time there is no call."""
 
 
-def compile_items(items: Sequence[AudioItem]) -> Prompt:
+def compile_items(
+    items: Sequence[AudioItem], make: Callable[[tuple[Audible, ...]], Made]
+) -> Callable[[Scope], Made]:
+    """What is made of the items, by scope; made only once where none of them holds a variable."""
     speakers = tuple(_compile(item) for item in items)
     if all(_is_static(item) for item in items):
-        spoken = tuple(speak(_NOWHERE) for speak in speakers)
-        return lambda _scope: spoken
-    return lambda scope: tuple([speak(scope) for speak in speakers])
+        made = make(tuple(speak(_NOWHERE) for speak in speakers))
+        return lambda _scope: made
+    return lambda scope: make(tuple([speak(scope) for speak in speakers]))
 
 
 def literal_problem(item: AudioItem) -> str | None:
@@ -131,7 +133,7 @@ def _compile(item: AudioItem) -> _Speak:
 
 
 def _number(item: NumberItem, read: Read) -> _Speak:
-    written = _digits if item.mode is NumberMode.DIGITS else _whole_number
+    written = _digits if item.mode is NumberMode.DIGITS else _full_number
 
     def speak(scope: Scope) -> SpokenNumber:
         text = written(read(scope))
@@ -148,10 +150,11 @@ def _number(item: NumberItem, read: Read) -> _Speak:
     return speak
 
 
-def _whole_number(value: Scalar) -> str:
-    if as_number(value) is None:
-        raise NodeFault("not_a_number", f"{as_text(value)[:40]!r} is not a number")
-    return as_text(value).strip()
+def _full_number(value: Scalar) -> str:
+    text = as_text(value).strip()
+    if isinstance(value, bool) or not is_number(text):
+        raise NodeFault("not_a_number", f"{text[:40]!r} is not a number")
+    return text
 
 
 def _digits(value: Scalar) -> str:

@@ -71,10 +71,10 @@ def as_number(value: Scalar) -> Decimal | None:
     if isinstance(value, int):
         return Decimal(value)
     text = as_text(value).strip()
-    return Decimal(text) if _looks_numeric(text) else None
+    return Decimal(text) if is_number(text) else None
 
 
-def _looks_numeric(text: str) -> bool:
+def is_number(text: str) -> bool:
     return len(text) <= MAX_NUMBER_LENGTH and NUMBER.fullmatch(text) is not None
 
 

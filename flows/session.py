@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from flows.compile import NOWHERE, CompiledFlow, CompiledNode
 from flows.effects import (
@@ -46,7 +46,7 @@ from flows.effects import (
     Step,
     Wait,
 )
-from flows.nodes.node import ON_ERROR, Await, Finish, Leave, Reaction
+from flows.nodes.node import ON_ERROR, Finish, Leave, Reaction
 from flows.scope import UP, CallContext, CallStatus, Direction, NodeFault, Scalar, Scope
 
 AWAITED: dict[type, Wait] = {
@@ -85,6 +85,10 @@ class TraceEntry:
     """The code of the fault behind ``onError`` or behind the end."""
 
 
+_Left: TypeAlias = tuple[int, str | None, datetime, str | None]
+"""Node index, output, when it was entered, error: a ``TraceEntry`` before anybody asks for it."""
+
+
 class UnexpectedInput(RuntimeError):
     pass
 
@@ -107,7 +111,7 @@ class Session:
     _error: str | None = None
     _steps: int = 0
     _visits: dict[str, int] = field(default_factory=dict)
-    _trace: list[TraceEntry] = field(default_factory=list)
+    _left: list[_Left] = field(default_factory=list)
 
     @classmethod
     def start(
@@ -138,7 +142,8 @@ class Session:
     @property
     def trace(self) -> tuple[TraceEntry, ...]:
         """Every node entered, in order; the one it is in comes last, without an output."""
-        return tuple(self._trace) if self._at == NOWHERE else (*self._trace, self._entry(None))
+        here = [] if self._at == NOWHERE else [self._leaving(None)]
+        return tuple(self._entry(left) for left in (*self._left, *here))
 
     @property
     def node_counts(self) -> Mapping[str, int]:
@@ -151,14 +156,14 @@ class Session:
         """Follow the reaction until something must be waited for."""
         while True:
             match reaction:
-                case Await(effect, wait):
-                    self.wait = wait
-                    return Step((effect,), wait)
-                case Finish(ending, effect):
-                    return self._end(ending, effect)
-                case Leave(output):
-                    target = self._leave(output)
+                case Step():
+                    self.wait = reaction.wait
+                    return reaction
+                case Leave():
+                    target = self._leave(reaction.output)
                     reaction = COMPLETED if target == NOWHERE else self._enter(target, now)
+                case Finish():
+                    return self._end(reaction.ending, reaction.effect)
 
     def _enter(self, target: int, now: datetime) -> Reaction:
         node = self.flow.nodes[target]
@@ -203,20 +208,24 @@ class Session:
 
     def _leave(self, output: str) -> int:
         node = self.flow.nodes[self._at]
-        self._trace.append(self._entry(output))
+        self._left.append(self._leaving(output))
         self._at, self._error = NOWHERE, None
         return node.target(output)
 
     def _end(self, ending: Ending, effect: Effect | None = None) -> Step:
         if self._at != NOWHERE:
-            self._trace.append(self._entry(None))
+            self._left.append(self._leaving(None))
         self._at, self._error = NOWHERE, None
         self.wait, self.ending = None, ending
         return Step(() if effect is None else (effect,), None)
 
-    def _entry(self, output: str | None) -> TraceEntry:
-        node = self.flow.nodes[self._at]
-        return TraceEntry(node.id, node.type, node.label, output, self._entered_at, self._error)
+    def _leaving(self, output: str | None) -> _Left:
+        return self._at, output, self._entered_at, self._error
+
+    def _entry(self, left: _Left) -> TraceEntry:
+        index, output, at, error = left
+        node = self.flow.nodes[index]
+        return TraceEntry(node.id, node.type, node.label, output, at, error)
 
     # --- Over a restart ---
 
@@ -232,7 +241,10 @@ class Session:
             "limits": asdict(self.limits),
             "steps": self._steps,
             "visits": dict(self._visits),
-            "trace": [{**asdict(entry), "at": entry.at.isoformat()} for entry in self._trace],
+            "left": [
+                [self.flow.nodes[index].id, output, at.isoformat(), error]
+                for index, output, at, error in self._left
+            ],
         }
 
     @classmethod
@@ -251,7 +263,10 @@ class Session:
             _entered_at=datetime.fromisoformat(data["enteredAt"]),
             _steps=data["steps"],
             _visits=dict(data["visits"]),
-            _trace=[_load_entry(entry) for entry in data["trace"]],
+            _left=[
+                (_find(flow, node_id), output, datetime.fromisoformat(at), error)
+                for node_id, output, at, error in data["left"]
+            ],
         )
 
 
@@ -272,7 +287,3 @@ def _load_scope(data: Mapping[str, Any]) -> Scope:
         answered_by=data["answered_by"],
         retries=data["retries"],
     )
-
-
-def _load_entry(data: Mapping[str, Any]) -> TraceEntry:
-    return TraceEntry(**{**data, "at": datetime.fromisoformat(data["at"])})

@@ -36,17 +36,19 @@ def shape_issues(
 ) -> Iterator[Issue]:
     """One issue for each property of ``raw`` that does not fit; ``prefix`` goes before its path."""
     seen: set[str] = set()
+    last = ""
     for detail in error.errors(include_url=False, include_input=False):
         path = _path(detail, raw)
         where = ".".join(filter(None, (prefix, *path)))
-        if where not in seen and not _is_echo(detail, where, seen):
+        if where not in seen and not _is_echo(detail, where, last):
             seen.add(where)
+            last = where
             yield _issue(detail, path, where, node_id)
 
 
-def _is_echo(detail: ErrorDetails, where: str, seen: Iterable[str]) -> bool:
+def _is_echo(detail: ErrorDetails, where: str, last: str) -> bool:
     """pydantic counts only the good members of a list: one that is bad makes it too short, too."""
-    return detail["type"] == "too_short" and any(path.startswith(f"{where}.") for path in seen)
+    return detail["type"] == "too_short" and last.startswith(f"{where}.")
 
 
 def is_deep(raw: object, limit: int) -> bool:

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from flows.effects import Answer, AnswerEnded, Wait
 from flows.nodes.node import (
-    Await,
     Behaviour,
     Edge,
     GraphNode,
@@ -15,6 +14,7 @@ from flows.nodes.node import (
     NullAsEmpty,
     Outputs,
     Reaction,
+    ask,
 )
 from flows.scope import CallStatus, NodeFault, Scope
 from flows.wire import Wire
@@ -36,7 +36,7 @@ class AnswerNode(GraphNode):
     outputs: Annotated[AnswerOutputs, NullAsEmpty] = AnswerOutputs()
 
 
-TAKE = Await(Answer(), Wait.ANSWER)
+TAKE = ask(Answer(), Wait.ANSWER)
 CONNECTED = Leave("onSuccess")
 CONNECTING = ("onSuccess",)
 """The output behind which somebody listens."""

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from flows.effects import Dial, DialEnded, DialResult, Wait
 from flows.nodes.node import (
-    Await,
     Behaviour,
     Edge,
     GraphNode,
@@ -17,6 +16,7 @@ from flows.nodes.node import (
     NullAsEmpty,
     Outputs,
     Reaction,
+    ask,
 )
 from flows.scope import CallStatus, Scope
 from flows.wire import Wire
@@ -58,7 +58,7 @@ CONNECTING = ("onAnswer", "onVoicemail")
 
 
 def build(node: DialNode) -> Behaviour:
-    ring = Await(Dial(node.config.timeout, node.config.enable_amd), Wait.DIAL)
+    ring = ask(Dial(node.config.timeout, node.config.enable_amd), Wait.DIAL)
 
     def enter(scope: Scope) -> Reaction:
         scope.status = CallStatus.DIALING

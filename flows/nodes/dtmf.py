@@ -13,26 +13,27 @@ a *timeout*.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from flows.audio import OptionalAudioItems, Prompt, compile_items
-from flows.effects import CollectDigits, DigitsEnded, DigitsReason, Wait
+from flows.audio import AudioItem, OptionalAudioItems, compile_items
+from flows.effects import Audible, CollectDigits, DigitsEnded, DigitsReason, Wait
 from flows.issue import Issue, IssueCode, issue
 from flows.nodes.node import (
-    Await,
     Behaviour,
     Edge,
+    Enter,
     GraphNode,
     Leave,
     NodeType,
     NullAsEmpty,
     Outputs,
     Reaction,
+    ask,
 )
 from flows.scope import Scope
 from flows.wire import KEYS, Key, NodeId, VariableName, Wire
@@ -101,8 +102,8 @@ class DtmfNode(GraphNode):
     outputs: Annotated[DtmfOutputs, NullAsEmpty] = DtmfOutputs()
 
 
-Accepts: TypeAlias = Callable[[str], bool]
-Collect: TypeAlias = Callable[[Prompt, Scope], Reaction]
+Ask: TypeAlias = Callable[[Sequence[AudioItem]], Enter]
+"""From audio items to what plays them as a prompt and collects the digits."""
 
 SUCCESS, TIMEOUT = Leave("onSuccess"), Leave("onTimeout")
 INVALID, MAX_RETRIES = Leave("onInvalid"), Leave("onMaxRetries")
@@ -134,27 +135,26 @@ def _entry(config: DtmfConfig) -> _Entry:
     )
 
 
-def _collect(entry: _Entry, timeout_ms: int) -> Collect:
-    def collect(prompt: Prompt, scope: Scope) -> Reaction:
+def _asking(entry: _Entry, timeout_ms: int) -> Ask:
+    def collect(prompt: tuple[Audible, ...]) -> Reaction:
         effect = CollectDigits(
-            prompt=prompt(scope),
+            prompt=prompt,
             min_digits=entry.min_digits,
             max_digits=entry.max_digits,
             terminator=entry.terminator,
             timeout_ms=timeout_ms,
             inter_digit_timeout_ms=entry.inter_digit_timeout_ms,
         )
-        return Await(effect, Wait.DIGITS)
+        return ask(effect, Wait.DIGITS)
 
-    return collect
+    return lambda items: compile_items(items, collect)
 
 
 def build(node: DtmfNode) -> Behaviour:
     config = node.config
     entry = _entry(config)
-    collect = _collect(entry, config.timeout)
-    prompt = compile_items(config.audio_items)
-    fail = _failing(node, collect)
+    asking = _asking(entry, config.timeout)
+    fail = _failing(node, asking)
     branches = {digits: Leave(f"branches.{digits}") for digits in node.outputs.branches}
 
     def react(scope: Scope, ended: DigitsEnded) -> Reaction:
@@ -166,24 +166,24 @@ def build(node: DtmfNode) -> Behaviour:
             scope.variables[config.variable] = ended.digits
         return branches.get(ended.digits, SUCCESS)
 
-    return Behaviour(lambda scope: collect(prompt, scope), react)
+    return Behaviour(asking(config.audio_items), react)
 
 
-def _failing(node: DtmfNode, collect: Collect) -> Callable[[Leave, Scope], Reaction]:
+def _failing(node: DtmfNode, asking: Ask) -> Callable[[Leave, Scope], Reaction]:
     """What follows a timeout or an invalid entry."""
     retry = node.config.retry
     if retry is None or retry.max_retries == 0:
         return lambda failure, _scope: failure
     again = {
-        TIMEOUT: compile_items((*retry.timeout_audio_items, *node.config.audio_items)),
-        INVALID: compile_items((*retry.invalid_audio_items, *node.config.audio_items)),
+        TIMEOUT: asking((*retry.timeout_audio_items, *node.config.audio_items)),
+        INVALID: asking((*retry.invalid_audio_items, *node.config.audio_items)),
     }
     max_retries, last_word = retry.max_retries, node.outputs.on_max_retries is not None
 
     def fail(failure: Leave, scope: Scope) -> Reaction:
         if scope.retries < max_retries:
             scope.retries += 1
-            return collect(again[failure], scope)
+            return again[failure](scope)
         return MAX_RETRIES if last_word else failure
 
     return fail

@@ -1,8 +1,8 @@
 """What every node type is made of: a wire model, its outputs, and its compiled behaviour.
 
 A node's behaviour is two functions. ``enter`` runs when the flow arrives, ``react`` when the wait
-that it began has ended. Both return a ``Reaction``: leave by an output, wait for the world, or end
-the flow. They keep nothing: what must survive a wait stands in the ``Scope``.
+that it began has ended. Both return a ``Reaction``: leave by an output, wait for the world (a
+``Step``), or end the flow. They keep nothing: what must survive a wait stands in the ``Scope``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from flows.effects import Effect, Ending, Wait
+from flows.effects import Effect, Ending, Step, Wait
 from flows.issue import Issue
 from flows.scope import Scope
 from flows.wire import NodeId, Wire
@@ -49,18 +49,12 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
-class Await:
-    effect: Effect
-    wait: Wait
-
-
-@dataclass(frozen=True, slots=True)
 class Finish:
     ending: Ending
     effect: Effect | None = None
 
 
-Reaction: TypeAlias = Leave | Await | Finish
+Reaction: TypeAlias = Leave | Step | Finish
 Enter: TypeAlias = Callable[[Scope], Reaction]
 React: TypeAlias = Callable[[Scope, Any], Reaction]
 """Gets the input its wait is for; the session has checked that."""
@@ -71,6 +65,10 @@ class Behaviour:
     enter: Enter
     react: React | None = None
     """``None``: the node never waits."""
+
+
+def ask(effect: Effect, wait: Wait) -> Step:
+    return Step((effect,), wait)
 
 
 def _no_issues(_node: Any) -> Iterable[Issue]:

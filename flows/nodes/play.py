@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.audio import AudioItems, compile_items
-from flows.effects import Play, PlayEnded, Wait
+from flows.effects import Audible, Play, PlayEnded, Wait
 from flows.nodes.node import (
-    Await,
     Behaviour,
     Edge,
     GraphNode,
@@ -18,6 +17,7 @@ from flows.nodes.node import (
     NullAsEmpty,
     Outputs,
     Reaction,
+    ask,
 )
 from flows.scope import Scope
 from flows.wire import Wire
@@ -45,14 +45,12 @@ COMPLETE = Leave("onComplete")
 
 
 def build(node: PlayNode) -> Behaviour:
-    prompt = compile_items(node.config.audio_items)
     interruptible = node.config.interruptible
 
-    def enter(scope: Scope) -> Reaction:
-        items = prompt(scope)
-        return Await(Play(items, interruptible), Wait.PLAYBACK) if items else COMPLETE
+    def say(items: tuple[Audible, ...]) -> Reaction:
+        return ask(Play(items, interruptible), Wait.PLAYBACK) if items else COMPLETE
 
-    return Behaviour(enter, react)
+    return Behaviour(compile_items(node.config.audio_items, say), react)
 
 
 def react(_scope: Scope, _ended: PlayEnded) -> Reaction:

@@ -12,7 +12,6 @@ from pydantic import Field
 
 from flows.effects import Record, RecordEnded, Wait
 from flows.nodes.node import (
-    Await,
     Behaviour,
     Edge,
     GraphNode,
@@ -21,6 +20,7 @@ from flows.nodes.node import (
     NullAsEmpty,
     Outputs,
     Reaction,
+    ask,
 )
 from flows.scope import Scope
 from flows.wire import Key, VariableName, Wire
@@ -59,7 +59,7 @@ SILENCE = Leave("onTimeout")
 def build(node: RecordNode) -> Behaviour:
     config = node.config
     variable = config.recording_id_variable
-    listen = Await(
+    listen = ask(
         Record(config.max_duration, config.silence_timeout, config.terminator, config.beep),
         Wait.RECORDING,
     )

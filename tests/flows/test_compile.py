@@ -451,3 +451,11 @@ def test_words_are_items_too() -> None:
     )
     assert isinstance(item, WordItem)
     assert item.dictionary_id is None
+
+
+def test_the_widest_graph_is_read_in_linear_time() -> None:
+    """Counted in issues, not in seconds: each bad member is told once, none twice."""
+    wide = {"or": [{"and": []} for _ in range(50)]}
+    nodes = [node(f"n{i}", "condition", {"and": [wide] * 10}) for i in range(20)]
+    found = [i for i in validate(graph(*nodes)) if i.severity is Severity.ERROR]
+    assert [i.code.value for i in found] == ["minItems"] * 20 * 10 * 50
