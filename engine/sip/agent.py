@@ -173,7 +173,11 @@ class Agent:
             self.counters["overloaded"] += 1
             self._respond(transaction, 503, now, [("Retry-After", "10")])
             return
-        call = IncomingInvite(self._core, transaction, now)
+        try:
+            call = IncomingInvite(self._core, transaction, now)
+        except MalformedMessage as problem:
+            self._respond(transaction, problem.status, now)
+            raise
         self._core.calls[call.key] = call
         self._incoming.append(call)
 

@@ -19,7 +19,16 @@ from engine.sip.uri import Uri
 
 
 class IncomingInvite:
-    __slots__ = ("_core", "_dialog", "_over", "_sdp", "_session", "_transaction", "key")
+    __slots__ = (
+        "_core",
+        "_dialog",
+        "_over",
+        "_session",
+        "_transaction",
+        "from_user",
+        "key",
+        "to_user",
+    )
 
     def __init__(self, core: Core, transaction: Transaction, now: float) -> None:
         self._core, self._transaction = core, transaction
@@ -29,9 +38,11 @@ class IncomingInvite:
         local = tagged(required(request, "To"), self.key)
         self._dialog = Dialog.of_request(request, local, transaction.destination)
         self._session: Session | None = None
-        self._sdp = b""
-        """Ours, where a 18x carried it already."""
         self._over = False
+        self.from_user = Uri.parse(address(request, "From").uri).user
+        """Who calls, as the From says: nobody has checked it."""
+        self.to_user = Uri.parse(request.uri).user
+        """Whom the Request-URI names."""
         transaction.served_by = self
         core.respond(transaction, 100, now)
 
@@ -42,16 +53,6 @@ class IncomingInvite:
     @property
     def call_id(self) -> str:
         return self._dialog.call_id
-
-    @property
-    def from_user(self) -> str:
-        """Who calls, as the From says: nobody has checked it."""
-        return Uri.parse(address(self.request, "From").uri).user
-
-    @property
-    def to_user(self) -> str:
-        """Whom the Request-URI names."""
-        return Uri.parse(self.request.uri).user
 
     @property
     def sdp(self) -> bytes | None:
@@ -66,7 +67,6 @@ class IncomingInvite:
     def ring(self, status: int, body: bytes, now: float) -> None:
         """A provisional; with ``body`` there is early media."""
         if not self._over and self._session is None:
-            self._sdp = body or self._sdp
             self._respond(status, now, body=body)
 
     def answer(self, body: bytes, now: float) -> None:

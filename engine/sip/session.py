@@ -276,8 +276,7 @@ class Session:
         self, method: str, now: float, headers: Headers | None = None, body: bytes = b""
     ) -> None:
         request = self.dialog.request(method)
-        request.headers += [self._core.contact(), ("User-Agent", self._core.user_agent)]
-        request.headers += headers or []
+        request.headers += [("User-Agent", self._core.user_agent), *(headers or [])]
         request.body = body
         self._core.layer.request(request, self.dialog.next_hop, self, now)
 
