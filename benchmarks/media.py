@@ -209,7 +209,9 @@ def resident_kb() -> int:
     return pages * resource.getpagesize() // 1024
 
 
-async def playing(plane: MediaPlane, far: FarProcess, streams: int, clip: np.ndarray) -> list[Stream]:
+async def playing(
+    plane: MediaPlane, far: FarProcess, streams: int, clip: np.ndarray
+) -> list[Stream]:
     """Streams set up at the pace of a busy dialer, each playing the same clip."""
     made = []
     for count in range(streams):
@@ -248,7 +250,9 @@ async def tick(far: FarProcess, mode: str, streams: int, seconds: float, bare: f
     await plane.close()
     each = cpu / sent * 1e6
     came = received + filtered
-    return Row(mode, streams, sent, each, each / bare, cpu / wall, measured, skipped, came, None, kb)
+    return Row(
+        mode, streams, sent, each, each / bare, cpu / wall, measured, skipped, came, None, kb
+    )
 
 
 def heard_nothing(sequence: int, timestamp: int, payload: bytes) -> None:
