@@ -1,0 +1,30 @@
+"""The public API: thin, typed, one module a noun, on aiohttp.
+
+::
+
+    edge ─▶ authenticate ─▶ read and check ─▶ transaction as tenant ─▶ once ─▶ handler ─▶ respond
+    edge     auth            route, upload      engine.store.pool       idempotency        reply
+
+- ``app``          the whole route table, and ``create_app``
+- ``site``         what the API was given at its start, and what one request carries
+- ``edge``         request ids; every failure in the contract's shape (``errors``)
+- ``route``        a handler's signature is its contract: body, query, form, path, answer
+- ``auth``         keys, organizations that are suspended, roles
+- ``idempotency``  the same POST again: the same answer
+- ``upload`` ``table`` ``clip`` ``coverage``  files, tables of contacts, audio, a flow's audio
+- ``openapi``      the document, made of the same routes and models
+- ``health``       for whoever watches the node
+- one module a noun: ``contact``, ``audience``, ``flow``, ``program``, ``execution``, ``call``…
+
+Handlers hold no SQL (``engine.store``) and no rules (``engine.org``, ``engine.program``,
+``flows``). Every one runs in a transaction under the organization's row-level security and names
+the organization in its SQL besides. Nobody imports this package but ``engine.commands``,
+``engine.demo`` and the tests.
+"""
+
+from __future__ import annotations
+
+from api.app import ROUTES, create_app
+from api.site import Limits, Probe
+
+__all__ = ["ROUTES", "Limits", "Probe", "create_app"]

@@ -22,6 +22,7 @@ from typing import Any, TypeAlias, get_type_hints
 
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
 
 from api.auth import authenticate
 from api.errors import invalid
@@ -141,14 +142,14 @@ async def _read(
 def _path_arguments(asked: web.Request, signature: Signature) -> dict[str, Any]:
     arguments = {}
     for name, adapter in signature.path.items():
-        value = asked.match_info[name]
+        value = asked.match_info[to_camel(name)]
         try:
             _refuse_nul(value)
             arguments[name] = adapter.validate_python(value)
         except ValidationError as error:
             kind = error.errors()[0]["type"].partition("_")[0]
-            problem = FieldProblem("format", f"This is not a valid {name}.", {"format": kind})
-            raise Invalid("The path is not valid.", fields={name: [problem]}) from None
+            problem = FieldProblem("format", f"This is not a valid {kind}.", {"format": kind})
+            raise Invalid("The path is not valid.", fields={to_camel(name): [problem]}) from None
     return arguments
 
 

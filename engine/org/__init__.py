@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 from engine.org.attribute import AttributeType
-from engine.org.audience import AudienceType, Group, Operator, Rule, check_rules, holds
+from engine.org.audience import AudienceType, Group, Rule, RuleOperator, check_rules, holds
 from engine.org.contact import ContactChange, NewContact
 from engine.org.organization import NewOrganization, OrganizationStatus, Role
 from engine.org.phone import country_of, normalise
@@ -29,12 +29,12 @@ __all__ = [
     "Limit",
     "NewContact",
     "NewOrganization",
-    "Operator",
     "OrganizationStatus",
     "Plan",
     "PlanLimits",
     "Role",
     "Rule",
+    "RuleOperator",
     "check_rules",
     "country_of",
     "holds",

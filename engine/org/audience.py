@@ -35,7 +35,7 @@ class AudienceType(StrEnum):
     """Its contacts are those its rules hold for, when it is asked."""
 
 
-class Operator(StrEnum):
+class RuleOperator(StrEnum):
     EQUALS = "equals"
     NOT_EQUALS = "not_equals"
     IS_EMPTY = "is_empty"
@@ -48,9 +48,9 @@ class Operator(StrEnum):
     NOT_CONTAINS = "not_contains"
 
 
-ORDERING = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE})
-CONTAINING = frozenset({Operator.CONTAINS, Operator.NOT_CONTAINS})
-UNARY = frozenset({Operator.IS_EMPTY, Operator.IS_NOT_EMPTY})
+ORDERING = frozenset({RuleOperator.GT, RuleOperator.GTE, RuleOperator.LT, RuleOperator.LTE})
+CONTAINING = frozenset({RuleOperator.CONTAINS, RuleOperator.NOT_CONTAINS})
+UNARY = frozenset({RuleOperator.IS_EMPTY, RuleOperator.IS_NOT_EMPTY})
 ORDERED_TYPES = frozenset({AttributeType.NUMBER, AttributeType.DATE})
 TEXTUAL_TYPES = frozenset(
     {AttributeType.TEXT, AttributeType.EMAIL, AttributeType.URL, AttributeType.PHONE_NUMBER}
@@ -65,7 +65,7 @@ class Join(StrEnum):
 class Rule(Wire):
     field: Annotated[str, Field(min_length=1, max_length=96, examples=["city"])]
     """A contact's field, or `customAttributes.SLUG`."""
-    operator: Operator
+    operator: RuleOperator
     value: str | int | float | bool | None = None
     """Left out for `is_empty` and `is_not_empty`."""
 
@@ -148,29 +148,29 @@ def holds(
     return kind is not None and _decide(part.operator, value, part.value, kind)
 
 
-def _decide(operator: Operator, actual: Any, wanted: Any, kind: AttributeType) -> bool:
+def _decide(operator: RuleOperator, actual: Any, wanted: Any, kind: AttributeType) -> bool:
     match operator:
-        case Operator.IS_EMPTY:
+        case RuleOperator.IS_EMPTY:
             return actual is None or actual == ""
-        case Operator.IS_NOT_EMPTY:
+        case RuleOperator.IS_NOT_EMPTY:
             return actual is not None and actual != ""
-        case Operator.EQUALS:
+        case RuleOperator.EQUALS:
             return _same(actual, wanted, kind)
-        case Operator.NOT_EQUALS:
+        case RuleOperator.NOT_EQUALS:
             return not _same(actual, wanted, kind)
-        case Operator.CONTAINS:
+        case RuleOperator.CONTAINS:
             return isinstance(actual, str) and str(wanted) in actual
-        case Operator.NOT_CONTAINS:
+        case RuleOperator.NOT_CONTAINS:
             return not (isinstance(actual, str) and str(wanted) in actual)
         case _:
             return _fits(actual, kind) and _ORDER[operator](actual, wanted)
 
 
 _ORDER = {
-    Operator.GT: lambda a, b: a > b,
-    Operator.GTE: lambda a, b: a >= b,
-    Operator.LT: lambda a, b: a < b,
-    Operator.LTE: lambda a, b: a <= b,
+    RuleOperator.GT: lambda a, b: a > b,
+    RuleOperator.GTE: lambda a, b: a >= b,
+    RuleOperator.LT: lambda a, b: a < b,
+    RuleOperator.LTE: lambda a, b: a <= b,
 }
 
 

@@ -17,7 +17,7 @@ from engine.org.wire import given, optional
 from flows.wire import Wire
 
 
-class Gender(StrEnum):
+class ContactGender(StrEnum):
     MALE = "male"
     FEMALE = "female"
 
@@ -63,7 +63,7 @@ class NewContact(Wire):
     zip: Text | None = None
     occupation: Text | None = None
     preferred_channel: Text | None = None
-    gender: Gender | None = None
+    gender: ContactGender | None = None
     channels: Annotated[tuple[Text, ...], Field(max_length=16)] = ()
     custom_attributes: dict[str, Any] = Field(default_factory=dict)
     """Values by slug; `null` clears one."""

@@ -162,7 +162,7 @@ def _columns_of(
     fields: dict[str, Any] = {}
     attributes: dict[str, Any] = {}
     for index, field in mapped.fields.items():
-        cell = row[index].strip() if index < len(row) else ""
+        cell = row[index].replace("\x00", "").strip() if index < len(row) else ""
         if not cell:
             continue
         if field.startswith(ATTRIBUTE_ROOT):

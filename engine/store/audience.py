@@ -16,8 +16,8 @@ from engine.org.audience import (
     ATTRIBUTE_ROOT,
     AudienceType,
     Group,
-    Operator,
     Rule,
+    RuleOperator,
     type_of,
 )
 from engine.org.contact import TEXT_FIELDS
@@ -163,6 +163,20 @@ async def contacts(connection: Connection, audience: Audience, query: Query) -> 
     )
 
 
+MATCHING_IDS = "SELECT id FROM contact WHERE org_id = $1 AND deleted_at IS NULL AND "
+
+
+async def member_ids(connection: Connection, audience: Audience) -> list[UUID]:
+    """All contacts a live audience holds now."""
+    if audience.rules is None:
+        raise ValueError("the members of a static audience have rows of their own")
+    types = await custom_attribute.types(connection, audience.org_id)
+    parameters: list[Any] = [audience.org_id]
+    sql = MATCHING_IDS + condition(audience.rules, types, parameters)
+    async with as_engine(connection):
+        return [record["id"] for record in await connection.fetch(sql, *parameters)]
+
+
 async def matching(
     connection: Connection, org_id: UUID, rules: Group, query: Query
 ) -> Page[Contact]:
@@ -212,7 +226,7 @@ async def as_engine(connection: Connection) -> AsyncIterator[None]:
 # Rules as SQL ----------------------------------------------------------------------------------
 
 COLUMN = {name: to_snake(name) for name in TEXT_FIELDS}
-SIGN = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
+SIGN = {RuleOperator.GT: ">", RuleOperator.GTE: ">=", RuleOperator.LT: "<", RuleOperator.LTE: "<="}
 
 
 def condition(part: Rule | Group, types: Mapping[str, AttributeType], parameters: list[Any]) -> str:
@@ -233,17 +247,17 @@ def condition(part: Rule | Group, types: Mapping[str, AttributeType], parameters
 
 def _on_column(rule: Rule, column: str, parameters: list[Any]) -> str:
     match rule.operator:
-        case Operator.IS_EMPTY:
+        case RuleOperator.IS_EMPTY:
             return f"coalesce({column}, '') = ''"
-        case Operator.IS_NOT_EMPTY:
+        case RuleOperator.IS_NOT_EMPTY:
             return f"coalesce({column}, '') <> ''"
-        case Operator.EQUALS:
+        case RuleOperator.EQUALS:
             return f"{column} = {_put(parameters, rule.value)}"
-        case Operator.NOT_EQUALS:
+        case RuleOperator.NOT_EQUALS:
             return f"{column} IS DISTINCT FROM {_put(parameters, rule.value)}"
-        case Operator.CONTAINS:
+        case RuleOperator.CONTAINS:
             return f"strpos({column}, {_put(parameters, rule.value)}) > 0"
-        case Operator.NOT_CONTAINS:
+        case RuleOperator.NOT_CONTAINS:
             return f"coalesce(strpos({column}, {_put(parameters, rule.value)}), 0) = 0"
         case _:
             return "false"
@@ -251,19 +265,19 @@ def _on_column(rule: Rule, column: str, parameters: list[Any]) -> str:
 
 def _on_attribute(rule: Rule, kind: AttributeType, parameters: list[Any]) -> str:
     slug = rule.field.removeprefix(ATTRIBUTE_ROOT)
-    if rule.operator in (Operator.EQUALS, Operator.NOT_EQUALS):
+    if rule.operator in (RuleOperator.EQUALS, RuleOperator.NOT_EQUALS):
         # Containment is what the GIN index on custom_attributes serves.
         has = f"custom_attributes @> {_put(parameters, {slug: rule.value}, 'jsonb')}"
-        return has if rule.operator is Operator.EQUALS else f"NOT {has}"
+        return has if rule.operator is RuleOperator.EQUALS else f"NOT {has}"
     name = _put(parameters, slug)
     text = f"custom_attributes ->> {name}"
-    if rule.operator in (Operator.IS_EMPTY, Operator.IS_NOT_EMPTY):
-        return f"coalesce({text}, '') {'=' if rule.operator is Operator.IS_EMPTY else '<>'} ''"
+    if rule.operator in (RuleOperator.IS_EMPTY, RuleOperator.IS_NOT_EMPTY):
+        return f"coalesce({text}, '') {'=' if rule.operator is RuleOperator.IS_EMPTY else '<>'} ''"
     typed = f"jsonb_typeof(custom_attributes -> {name})"
-    if rule.operator in (Operator.CONTAINS, Operator.NOT_CONTAINS):
+    if rule.operator in (RuleOperator.CONTAINS, RuleOperator.NOT_CONTAINS):
         part = _put(parameters, rule.value)
         has = f"({typed} = 'string' AND strpos({text}, {part}) > 0)"
-        return has if rule.operator is Operator.CONTAINS else f"{has} IS NOT TRUE"
+        return has if rule.operator is RuleOperator.CONTAINS else f"{has} IS NOT TRUE"
     if kind is AttributeType.NUMBER:
         number = _put(parameters, Decimal(repr(rule.value)), "numeric")
         order = f"({text})::numeric {SIGN[rule.operator]} {number}"

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from engine.errors import Conflict, NotFound
-from engine.org.contact import Gender
+from engine.org.contact import ContactGender
 from engine.org.plan import Limit
 from engine.store.page import Listing, Page, Query
 from engine.store.plan import require_room, room
@@ -37,7 +37,7 @@ class Contact(Authored):
     zip: str | None
     occupation: str | None
     preferred_channel: str | None
-    gender: Gender | None
+    gender: ContactGender | None
     channels: list[str]
     custom_attributes: dict[str, Any]
     """Values by slug."""

@@ -1,0 +1,190 @@
+"""The whole route table, and the application made of it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from pathlib import Path
+
+import asyncpg
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from api import (
+    api_key,
+    audience,
+    audio,
+    call,
+    contact,
+    custom_attribute,
+    dictionary,
+    did,
+    execution,
+    flow,
+    health,
+    ingestion,
+    openapi,
+    organization,
+    program,
+    recording,
+    user,
+)
+from api.edge import edge
+from api.route import Handler, Route, bind
+from api.site import SITE, Limits, Probe, Site
+from engine.clock import Clock, SystemClock
+from engine.org.organization import Role
+
+FOLDERS = ("spool", ingestion.FOLDER)
+"""Below the data folder."""
+
+
+def _see(path: str, handler: Handler) -> Route:
+    return Route("GET", f"/api{path}", handler, Role.AGENT)
+
+
+def _do(
+    method: str, path: str, handler: Handler, status: int = 200, upload: str | None = None
+) -> Route:
+    return Route(method, f"/api{path}", handler, Role.MANAGER, status, upload)
+
+
+def _rule(method: str, path: str, handler: Handler, status: int = 200) -> Route:
+    return Route(method, f"/api{path}", handler, Role.ADMIN, status)
+
+
+def _open(path: str, handler: Handler) -> Route:
+    return Route("GET", path, handler, None)
+
+
+ROUTES: tuple[Route, ...] = (
+    _open("/health/live", health.live),
+    _open("/health/ready", health.ready),
+    _open("/metrics", health.metrics),
+    _open("/api/openapi.json", openapi.serve),
+    _open("/api/playback/{token}", audio.playback),
+    _see("/users/me", user.me),
+    _see("/organization", organization.get),
+    _rule("PUT", "/organization", organization.update),
+    _rule("GET", "/auth/api-keys", api_key.all_of),
+    _rule("POST", "/auth/api-keys", api_key.create, 201),
+    _rule("DELETE", "/auth/api-keys/{id}", api_key.delete, 204),
+    _see("/custom-attributes", custom_attribute.all_of),
+    _do("POST", "/custom-attributes", custom_attribute.create, 201),
+    _see("/custom-attributes/{id}", custom_attribute.get),
+    _do("PUT", "/custom-attributes/{id}", custom_attribute.update),
+    _do("DELETE", "/custom-attributes/{id}", custom_attribute.delete, 204),
+    _see("/contact", contact.page),
+    _do("POST", "/contact", contact.create, 201),
+    _do("POST", "/contact/upsert", contact.upsert),
+    _do("POST", "/contact/ingestion/upload", ingestion.upload, 201, "table"),
+    _do("POST", "/contact/ingestion/validate", ingestion.validate),
+    _do("POST", "/contact/ingestion/execute", ingestion.execute),
+    _see("/contact/ingestion/{id}/refused", ingestion.refused_rows),
+    _see("/contact/{id}", contact.get),
+    _do("PUT", "/contact/{id}", contact.update),
+    _do("DELETE", "/contact/{id}", contact.delete, 204),
+    _see("/audience", audience.page),
+    _do("POST", "/audience", audience.create, 201),
+    _do("POST", "/audience/preview", audience.preview),
+    _see("/audience/{id}", audience.get),
+    _do("PUT", "/audience/{id}", audience.update),
+    _do("DELETE", "/audience/{id}", audience.delete, 204),
+    _see("/audience/{id}/contacts", audience.contacts),
+    _do("POST", "/audience/{id}/add-contacts", audience.add_contacts),
+    _do("POST", "/audience/{id}/remove-contacts", audience.remove_contacts),
+    _do("POST", "/audio-management/upload", audio.upload, 201, "audio"),
+    _see("/audio-management/audios", audio.page),
+    _see("/audio-management/audios/usage/{usageType}", audio.page_by_usage),
+    _see("/audio-management/audio/{id}", audio.get),
+    _do("PUT", "/audio-management/audio/{id}", audio.update),
+    _do("DELETE", "/audio-management/audio/{id}", audio.delete, 204),
+    _see("/audio-management/audio/{id}/metadata", audio.metadata),
+    _see("/audio-management/audio/{id}/playback-url", audio.playback_url),
+    _see("/dictionaries", dictionary.all_of),
+    _do("POST", "/dictionaries", dictionary.create, 201),
+    _see("/dictionaries/{id}", dictionary.get),
+    _do("DELETE", "/dictionaries/{id}", dictionary.delete, 204),
+    _see("/dictionaries/{id}/entries", dictionary.entries),
+    _do("POST", "/dictionaries/{id}/entries", dictionary.put_entry, 201, "audio"),
+    _see("/dictionaries/{id}/entries/{key}", dictionary.get_entry),
+    _do("DELETE", "/dictionaries/{id}/entries/{key}", dictionary.delete_entry, 204),
+    _see("/dids", did.page),
+    _see("/dids/available", did.available),
+    _see("/dids/{id}", did.get),
+    _see("/flows", flow.page),
+    _do("POST", "/flows", flow.create, 201),
+    _do("POST", "/flows/validate", flow.validate),
+    _see("/flows/{id}", flow.get),
+    _do("PUT", "/flows/{id}", flow.update),
+    _do("DELETE", "/flows/{id}", flow.delete, 204),
+    _see("/programs", program.page),
+    _do("POST", "/programs", program.create, 201),
+    _see("/programs/{id}", program.get),
+    _do("PUT", "/programs/{id}", program.update),
+    _do("DELETE", "/programs/{id}", program.delete, 204),
+    _do("POST", "/programs/{id}/launch", program.launch, 201),
+    _see("/programs/{id}/executions", program.executions),
+    _see("/program-executions", execution.page),
+    _see("/program-executions/{id}", execution.get),
+    _do("PATCH", "/program-executions/{id}/pause", execution.pause),
+    _do("PATCH", "/program-executions/{id}/resume", execution.resume),
+    _do("PATCH", "/program-executions/{id}/cancel", execution.cancel),
+    _see("/program-execution/{id}/contact-metrics", execution.contact_metrics),
+    _see("/program-execution/{id}/call-metrics", execution.call_metrics),
+    _do("POST", "/call-requests", call.request_call, 202),
+    _see("/call-report/{jobId}", call.report),
+    _see("/calls", call.page),
+    _see("/calls/{id}", call.get),
+    _see("/recordings", recording.some),
+    _see("/recordings/{id}/metadata", recording.metadata),
+    _see("/recordings/{id}/stream", recording.stream),
+    _see("/recordings/{id}/download", recording.download),
+)
+
+
+def create_app(
+    pool: asyncpg.Pool,
+    *,
+    data_dir: Path,
+    registry: CollectorRegistry,
+    clock: Clock | None = None,
+    workers: Executor | None = None,
+    probes: Mapping[str, Probe] | None = None,
+    limits: Limits | None = None,
+) -> web.Application:
+    """The API on ``pool``. ``data_dir`` holds recordings and takes uploads; ``probes`` are the
+    parts of ``/health/ready`` beside the database; ``workers`` runs what would hold the loop, in
+    one process of its own unless an executor is given."""
+    for folder in FOLDERS:
+        (data_dir / folder).mkdir(parents=True, exist_ok=True)
+    limits = limits or Limits()
+    app = web.Application(middlewares=[edge], client_max_size=limits.body)
+    app[SITE] = Site(
+        pool=pool,
+        clock=clock or SystemClock(),
+        data_dir=data_dir,
+        registry=registry,
+        workers=workers or _own_workers(app),
+        signing_key=secrets.token_bytes(32),
+        probes=probes or {},
+        limits=limits,
+    )
+    app[openapi.DOCUMENT] = openapi.document(ROUTES)
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, bind(route))
+    return app
+
+
+def _own_workers(app: web.Application) -> Executor:
+    """A process starts with its first task; the loop's own memory is not forked into it."""
+    workers = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+    async def close(_: web.Application) -> AsyncIterator[None]:
+        yield
+        workers.shutdown(cancel_futures=True)
+
+    app.cleanup_ctx.append(close)
+    return workers

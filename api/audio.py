@@ -1,0 +1,172 @@
+"""``/audio-management``: clips that flows play, kept as uploaded and prepared for the telephone.
+
+A playback address needs no key: it is signed, names one clip and expires, so that a browser's
+player can fetch it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import BeforeValidator, Field
+
+from api.clip import clip_of, content_type
+from api.errors import Unauthorized
+from api.reply import ListQuery
+from api.site import SITE, Request
+from api.upload import UploadedFile
+from engine.org.wire import Instant, given, optional
+from engine.store import audio
+from engine.store.audio import Audio, UsageType
+from engine.store.page import Page
+from engine.store.pool import tenant
+from flows.wire import Wire
+
+PLAYBACK_LIFE = timedelta(minutes=15)
+Title = Annotated[str, Field(min_length=1, max_length=255)]
+Description = Annotated[str, Field(max_length=1024)]
+Tag = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+def _split(value: Any) -> Any:
+    """A form says a list by several fields or by commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+Tags = Annotated[list[Tag], Field(max_length=32)]
+
+
+class AudioForm(Wire):
+    title: Title
+    description: Description | None = None
+    usage_type: UsageType
+    tags: Annotated[Tags, BeforeValidator(_split)] = Field(default_factory=list)
+
+
+class AudioChange(Wire):
+    title: Title = optional()
+    description: Description | None = None
+    usage_type: UsageType = optional()
+    tags: Tags = optional()
+
+
+class AudioMetadata(Wire):
+    id: UUID
+    file_name: str
+    content_type: str
+    size_bytes: int
+    duration_ms: int
+    sample_rate: int
+    channels: int
+
+
+class Playback(Wire):
+    url: str
+    expires_at: Instant
+
+
+async def upload(request: Request, form: AudioForm, file: UploadedFile) -> Audio:
+    clip, prepared = await clip_of(request, file)
+    described = form.model_dump(mode="json")
+    heard = {
+        "file_name": file.name,
+        "content_type": content_type(prepared),
+        "size_bytes": file.size,
+        "duration_ms": prepared.source.duration_ms,
+        "sample_rate": prepared.source.sample_rate,
+        "channels": prepared.source.channels,
+    }
+    return await audio.create(
+        request.connection, request.org_id, request.member_id, clip, described | heard
+    )
+
+
+async def page(request: Request, query: ListQuery) -> Page[Audio]:
+    return await audio.page(request.connection, request.org_id, query.asked())
+
+
+async def page_by_usage(
+    request: Request,
+    usage_type: UsageType,
+    query: ListQuery,
+) -> Page[Audio]:
+    return await audio.page(request.connection, request.org_id, query.asked(), usage_type)
+
+
+async def get(request: Request, id: UUID) -> Audio:
+    return await audio.get(request.connection, request.org_id, id)
+
+
+async def update(request: Request, id: UUID, body: AudioChange) -> Audio:
+    return await audio.update(
+        request.connection, request.org_id, request.member_id, id, given(body)
+    )
+
+
+async def delete(request: Request, id: UUID) -> None:
+    await audio.delete(request.connection, request.org_id, request.member_id, id)
+
+
+async def metadata(request: Request, id: UUID) -> AudioMetadata:
+    found = await audio.get(request.connection, request.org_id, id)
+    return AudioMetadata(
+        id=found.id,
+        fileName=found.file_name,
+        contentType=found.content_type,
+        sizeBytes=found.size_bytes,
+        durationMs=found.duration_ms,
+        sampleRate=found.sample_rate,
+        channels=found.channels,
+    )
+
+
+async def playback_url(request: Request, id: UUID) -> Playback:
+    await audio.get(request.connection, request.org_id, id)
+    until = int((request.now + PLAYBACK_LIFE).timestamp())
+    token = _sign(request.site.signing_key, request.org_id, id, until)
+    return Playback(url=f"/api/playback/{token}", expiresAt=datetime.fromtimestamp(until, UTC))
+
+
+async def playback(asked: web.Request) -> web.Response:
+    """The clip a signed address names, as it was uploaded."""
+    site = asked.app[SITE]
+    now = site.clock.now()
+    org_id, audio_id = _verify(site.signing_key, asked.match_info["token"], now)
+    async with tenant(site.pool, org_id) as connection:
+        found = await audio.get(connection, org_id, audio_id)
+        original = await audio.original(connection, org_id, audio_id)
+    return web.Response(
+        body=original,
+        content_type=found.content_type,
+        headers={"Cache-Control": "private, max-age=900", "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def _sign(key: bytes, org_id: UUID, audio_id: UUID, until: int) -> str:
+    told = org_id.bytes + audio_id.bytes + until.to_bytes(8, "big")
+    seal = hmac.new(key, told, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(told + seal).decode().rstrip("=")
+
+
+def _verify(key: bytes, token: str, now: datetime) -> tuple[UUID, UUID]:
+    try:
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except (binascii.Error, ValueError):
+        raw = b""
+    told, seal = raw[:40], raw[40:]
+    if len(told) < 40 or not hmac.compare_digest(
+        seal, hmac.new(key, told, hashlib.sha256).digest()
+    ):
+        raise Unauthorized("PLAYBACK_URL_INVALID", "This is no playback address of ours.")
+    if int.from_bytes(told[32:], "big") <= now.timestamp():
+        raise Unauthorized("PLAYBACK_URL_EXPIRED", "The playback address has expired.")
+    return UUID(bytes=told[:16]), UUID(bytes=told[16:32])

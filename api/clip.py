@@ -1,0 +1,43 @@
+"""An uploaded file as a clip: hashed while it came, prepared for the telephone in a worker."""
+
+from __future__ import annotations
+
+import asyncio
+
+from api.site import Request
+from api.upload import UploadedFile
+from engine.errors import FieldProblem, Invalid, TooLarge
+from engine.store.audio import Clip
+from media.prompts import Prepared, prepare
+from media.wav import AudioRejected
+
+CONTENT_TYPES = {
+    "WAV": "audio/wav",
+    "WAVEX": "audio/wav",
+    "RF64": "audio/wav",
+    "OGG": "audio/ogg",
+    "FLAC": "audio/flac",
+    "MP3": "audio/mpeg",
+    "MPEG": "audio/mpeg",
+    "AIFF": "audio/aiff",
+}
+
+
+async def clip_of(request: Request, file: UploadedFile) -> tuple[Clip, Prepared]:
+    """Raises ``Invalid`` with the field ``file``, or ``TooLarge``."""
+    loop = asyncio.get_running_loop()
+    try:
+        prepared = await loop.run_in_executor(request.site.workers, prepare, file.path)
+    except AudioRejected as rejected:
+        if rejected.code == "audio_too_large":
+            raise TooLarge("FILE_TOO_LARGE", str(rejected)) from None
+        problem = FieldProblem("audio", str(rejected), {"reason": rejected.code})
+        raise Invalid(str(rejected), code="AUDIO_REJECTED", fields={"file": [problem]}) from None
+    original = await asyncio.to_thread(file.path.read_bytes)
+    return Clip(file.sha256, original, prepared.samples.astype("<i2").tobytes()), prepared
+
+
+def content_type(prepared: Prepared) -> str:
+    """By what the file is, never by what it is called."""
+    container = prepared.source.format.partition("/")[0]
+    return CONTENT_TYPES.get(container, "application/octet-stream")

@@ -1,0 +1,55 @@
+"""The outermost middleware: every request gets an id, every failure the contract's shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+from uuid import uuid4
+
+import asyncpg
+import structlog
+from aiohttp import web
+
+from api.errors import bug, http_refusal, refusal
+from api.site import SITE
+from engine.errors import GomobileError, StoreUnavailable
+
+REQUEST_ID = "X-Request-Id"
+ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+log = structlog.get_logger(__name__)
+
+
+@web.middleware
+async def edge(request: web.Request, handler: Next) -> web.StreamResponse:
+    request_id = _request_id(request)
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        response = await _answer(request, handler)
+    if not response.prepared:
+        response.headers[REQUEST_ID] = request_id
+    return response
+
+
+async def _answer(request: web.Request, handler: Next) -> web.StreamResponse:
+    now = request.app[SITE].clock.now()
+    try:
+        return await handler(request)
+    except GomobileError as error:
+        return refusal(error, request.path, now)
+    except web.HTTPException as error:
+        return http_refusal(error, request.path, now)
+    except AWAY as error:
+        log.warning("database_away", path=request.path, error=str(error))
+        away = StoreUnavailable("DATABASE_UNAVAILABLE", "The database cannot be reached now.")
+        return refusal(away, request.path, now)
+    except Exception:
+        log.exception("request_failed", method=request.method, path=request.path)
+        return bug(request.path, now)
+
+
+def _request_id(request: web.Request) -> str:
+    """The client's, where it is one that can be logged as it is."""
+    given = request.headers.get(REQUEST_ID, "")
+    return given if ID.fullmatch(given) else uuid4().hex
