@@ -1,13 +1,13 @@
 """RTP packets in any order to one stream of samples in the order of their timestamps (RFC 3550).
 
-A packet that is next goes through at once; only behind a gap does the buffer hold packets back, for
-up to ``depth_ms`` of audio, until the missing one comes or is given up. So listening adds no delay
+A packet that is next goes through at once; only behind a gap does the buffer hold packets back,
+until the missing one comes or ``depth_ms`` of audio wait behind it. So listening adds no delay
 on a clean line, and a recording, which is in no hurry, may take a deep buffer. The packets are the
 clock: a sender that drifts or pauses moves nothing but its own timestamps.
 
 Sequence numbers tell what a hole in the timestamps means. Consecutive numbers: the sender paused,
 and silence stands there. A jump in the numbers: loss, which is concealed. A newer number with an
-older timestamp, or one a minute ahead: the sender began a new time line, which is joined on.
+older timestamp, or one ten seconds ahead: the sender began a new time line, which is joined on.
 Numbers far from all others are believed when the next packet follows them (RFC 3550 A.1).
 """
 
@@ -25,8 +25,9 @@ from media.g711 import SAMPLE_RATE, Codec, Samples
 
 _FAR: Final = 3000
 """Sequence numbers: a minute of packets (MAX_DROPOUT of RFC 3550 A.1)."""
-_LONGEST_GAP: Final = 60 * SAMPLE_RATE
-_EVERYTHING: Final = -1
+_LONGEST_GAP: Final = 10 * SAMPLE_RATE
+"""A bound to the silence that one hostile packet can cause."""
+_EVERYTHING: Final = 0
 _NOTHING: Final = np.zeros(0, np.int16)
 
 
@@ -152,12 +153,12 @@ class JitterBuffer:
             self._held[placed.start] = placed
 
     def _release(self, depth: int) -> None:
-        """Let out what is next, and what lies behind a gap if more than ``depth`` samples wait."""
+        """Let out what is next, and what lies behind a gap if ``depth`` samples wait there."""
         newest = max((packet.end for packet in self._held.values()), default=0)
         while self._held and self._next is not None:
             packet = self._held[min(self._held)]
             lost = _ahead(packet.sequence, self._last) != 1
-            if packet.start > self._next and lost and newest - self._next <= depth:
+            if packet.start > self._next and lost and newest - packet.start < depth:
                 return
             self._fill(packet.start - self._next, lost=lost)
             self._emit(g711.decode(packet.payload, self.codec)[self._next - packet.start :])

@@ -61,7 +61,7 @@ def test_a_clean_line_passes_without_delay() -> None:
     assert (buffer.lost_samples, buffer.dropped, buffer.restarts) == (0, 0, 0)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 0xFFFF), st.integers(0, 2**32 - 1), st.randoms())
 def test_reordering_and_repetition_change_nothing(
     sequence: int, timestamp: int, chance: random.Random
@@ -75,7 +75,7 @@ def test_reordering_and_repetition_change_nothing(
     assert np.array_equal(heard(sent), line.samples)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 0xFFFF), st.integers(0, 2**32 - 1), st.randoms())
 def test_loss_keeps_the_order_and_the_length(
     sequence: int, timestamp: int, chance: random.Random
@@ -157,7 +157,13 @@ def test_passing_over_before_the_first_packet() -> None:
     assert heard(line.packets, buffer).size == 480
 
 
-@given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 2**32 - 1), st.binary())))
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 0xFFFF), st.integers(0, 2**32 - 1), st.binary(max_size=200)),
+        max_size=30,
+    )
+)
 def test_any_packets_are_survived(packets: list[tuple[int, int, bytes]]) -> None:
     buffer = JitterBuffer(Codec.PCMA)
     heard(packets, buffer)
