@@ -19,7 +19,7 @@ def _from(read: Callable[[str], object], about: str) -> dict[str, object]:
     return {"read": read, "about": about}
 
 
-def _endpoint(text: str) -> tuple[str, int]:
+def read_endpoint(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     host = host.strip("[]")
     ipaddress.ip_address(host)
@@ -28,7 +28,7 @@ def _endpoint(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _port_range(text: str) -> range:
+def read_port_range(text: str) -> range:
     low, _, high = text.partition("-")
     first, last = int(low), int(high)
     if not 1024 <= first < last <= 65535:
@@ -79,18 +79,18 @@ class Settings:
     )
     http: tuple[str, int] = field(
         default=("127.0.0.1", 8080),
-        metadata=_from(_endpoint, "ADDRESS:PORT of the HTTP API."),
+        metadata=_from(read_endpoint, "ADDRESS:PORT of the HTTP API."),
     )
     sip: tuple[str, int] = field(
         default=("127.0.0.1", 5060),
         metadata=_from(
-            _endpoint,
+            read_endpoint,
             "ADDRESS:PORT for SIP over UDP; carriers are told this address, for audio too.",
         ),
     )
     rtp_ports: range = field(
         default=range(16384, 32768),
-        metadata=_from(_port_range, "LOW-HIGH, the UDP ports for audio; a call takes an even one."),
+        metadata=_from(read_port_range, "LOW-HIGH, the UDP ports for audio; a call takes an even one."),
     )
     max_calls: int = field(
         default=1000,

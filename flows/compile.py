@@ -53,6 +53,8 @@ class CompiledFlow:
     start: int
     index: Mapping[str, int] = field(default_factory=dict)
     """Node id to its place in ``nodes``."""
+    audio: tuple[AudioItem, ...] = ()
+    """Everything it can say, for whoever prepares the clips."""
 
 
 def compile_flow(
@@ -66,7 +68,10 @@ def compile_flow(
     nodes = [sketch.node for sketch in reading.sketches if sketch.node is not None]
     index = {node.id: place for place, node in enumerate(nodes)}
     return CompiledFlow(
-        tuple(_compile_node(node, index) for node in nodes), index[reading.start or ""], index
+        tuple(_compile_node(node, index) for node in nodes),
+        index[reading.start or ""],
+        index,
+        tuple(_audio_of(reading)),
     )
 
 
@@ -77,7 +82,11 @@ def validate(graph: object, *, coverage: Coverage | None = None) -> list[Issue]:
 
 def audio_items(graph: object) -> Iterator[AudioItem]:
     """Every audio item of the nodes that can be read."""
-    for sketch in _read(graph).sketches:
+    return _audio_of(_read(graph))
+
+
+def _audio_of(reading: Reading) -> Iterator[AudioItem]:
+    for sketch in reading.sketches:
         yield from (part for part in sketch.parts if isinstance(part, AUDIO_ITEMS))
 
 

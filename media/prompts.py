@@ -1,26 +1,24 @@
 """Prompts: a clip prepared once for the telephone, encoded once per codec, shared by every call.
 
 ``prepare`` is work for a worker process: it reads an upload, brings it to the level of telephone
-speech and cuts the silence off its ends. ``PreparedFolder`` keeps the result as WAV, replaced
-whole or not at all. ``Library`` hands out the encoded clip: one read-only array per clip and codec,
-however many calls play it; a call that is playing a clip keeps the array it began with.
+speech and cuts the silence off its ends. ``Library`` holds prepared clips by a name that never
+means another clip (the digest of its content): one read-only array per codec, however many calls
+play it. Who replaces an audio gives it another digest, so a call that plays the old clip keeps it.
 """
 
 from __future__ import annotations
 
-import os
-import re
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from media import g711, wav
 from media.g711 import SAMPLE_RATE, Codec, Encoded, Samples
-from media.wav import AudioInfo, AudioLimits, AudioRejected, FloatSamples
+from media.wav import AudioInfo, AudioLimits, FloatSamples
 
 _FRAME: Final = SAMPLE_RATE // 50
 _TARGET_DBOV: Final = -20.0
@@ -84,91 +82,48 @@ def _trimmed(audio: FloatSamples) -> FloatSamples:
     return audio[first * _FRAME : last * _FRAME]
 
 
-# --- Where prepared clips lie ------------------------------------------------------------------
-
-
-class PromptSource(Protocol):
-    def version(self, key: str) -> Hashable:
-        """Changes whenever the clip does; cheap. Raises AudioRejected (``audio_missing``)."""
-
-    def load(self, key: str) -> Samples:
-        """The prepared clip, 8 kHz mono. Raises AudioRejected."""
-
-
-_KEY: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}")
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedFolder:
-    """Prepared clips as ``root/KEY.wav``."""
-
-    root: Path
-
-    def path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise AudioRejected("audio_missing", f"{key!r} names no audio.")
-        return self.root / f"{key}.wav"
-
-    def store(self, key: str, samples: Samples) -> Path:
-        """A reader finds the old clip or the new one, whole."""
-        path = self.path(key)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_bytes(wav.to_wav(samples))
-        return draft.replace(path)
-
-    def version(self, key: str) -> Hashable:
-        try:
-            stat = self.path(key).stat()
-        except FileNotFoundError as error:
-            raise AudioRejected("audio_missing", f"The audio {key} is not there.") from error
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-    def load(self, key: str) -> Samples:
-        return wav.to_int16(wav.read(self.path(key))[0])
-
-
 # --- What calls share --------------------------------------------------------------------------
 
+Clip: TypeAlias = Mapping[Codec, Encoded]
+"""One clip as each codec sends it: one byte a sample, read-only."""
 
-@dataclass(frozen=True, slots=True)
-class _Clip:
-    version: Hashable
-    audio: Encoded
+
+def encoded(samples: Samples) -> Clip:
+    clip = {codec: g711.encode(samples, codec) for codec in Codec}
+    for audio in clip.values():
+        audio.setflags(write=False)
+    return clip
 
 
 @dataclass(slots=True)
 class Library:
-    """Encoded clips, the least recently used leaving when ``max_bytes`` are exceeded."""
+    """Clips in memory, the least recently used leaving when ``max_bytes`` are exceeded."""
 
-    source: PromptSource
     max_bytes: int = 256 * 1024 * 1024
     held_bytes: int = 0
-    _clips: OrderedDict[tuple[str, Codec], _Clip] = field(default_factory=OrderedDict)
+    _clips: OrderedDict[bytes, Clip] = field(default_factory=OrderedDict)
 
-    def get(self, key: str, codec: Codec) -> Encoded:
-        """One byte a sample, read-only, shared. Raises AudioRejected."""
-        version = self.source.version(key)
-        clip = self._clips.get((key, codec))
-        if clip is None or clip.version != version:
-            clip = self._take_in(key, codec, version)
-        self._clips.move_to_end((key, codec))
+    def get(self, digest: bytes) -> Clip | None:
+        clip = self._clips.get(digest)
+        if clip is not None:
+            self._clips.move_to_end(digest)
+        return clip
+
+    def put(self, digest: bytes, samples: Samples) -> Clip:
+        """Encode a clip and hold it; one that is held already is answered as it is."""
+        held = self.get(digest)
+        if held is not None:
+            return held
+        clip = self._clips[digest] = encoded(samples)
+        self.held_bytes += _bytes(clip)
         self._make_room()
-        return clip.audio
-
-    def _take_in(self, key: str, codec: Codec, version: Hashable) -> _Clip:
-        audio = g711.encode(self.source.load(key), codec)
-        audio.setflags(write=False)
-        self._drop(key, codec)
-        clip = self._clips[key, codec] = _Clip(version, audio)
-        self.held_bytes += audio.nbytes
         return clip
 
     def _make_room(self) -> None:
-        """The clip just asked for stays, however large."""
+        """The clip just put stays, however large."""
         while self.held_bytes > self.max_bytes and len(self._clips) > 1:
-            self._drop(*next(iter(self._clips)))
+            self.held_bytes -= _bytes(self._clips.popitem(last=False)[1])
 
-    def _drop(self, key: str, codec: Codec) -> None:
-        clip = self._clips.pop((key, codec), None)
-        if clip is not None:
-            self.held_bytes -= clip.audio.nbytes
+
+def _bytes(clip: Clip) -> int:
+    return sum(audio.nbytes for audio in clip.values())

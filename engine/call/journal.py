@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from engine.clock import Clock
 from engine.program.outcome import Milestones
@@ -17,14 +17,21 @@ class Journal:
 
     def note(self, type: str, **data: object) -> datetime:
         """Write an event down; the instant it got. The first of a type may be a milestone."""
-        at = self._clock.now()
+        return self._write(type, self._clock.now(), data)
+
+    def note_at(self, type: str, monotonic: float, **data: object) -> datetime:
+        """Write down what happened at an instant of the monotonic clock, in seconds."""
+        ago = timedelta(seconds=self._clock.monotonic() - monotonic)
+        return self._write(type, self._clock.now() - ago, data)
+
+    def _write(self, type: str, at: datetime, data: dict[str, object]) -> datetime:
         self._events.append(CallEvent(type, at, data))
         self._first.setdefault(type, at)
         return at
 
     @property
     def events(self) -> tuple[CallEvent, ...]:
-        return tuple(self._events)
+        return tuple(sorted(self._events, key=lambda event: event.at))
 
     def milestones(self) -> Milestones:
         return Milestones(

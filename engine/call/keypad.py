@@ -16,9 +16,13 @@ class Keypad:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    def take(self) -> str | None:
-        """The oldest key that nobody has taken."""
-        return self._pressed.popleft() if self._pressed else None
+    def take(self) -> str:
+        """The oldest key that nobody has taken; there must be one."""
+        return self._pressed.popleft()
+
+    def peek(self) -> str | None:
+        """That key, left where it is; ``None`` where there is none."""
+        return self._pressed[0] if self._pressed else None
 
     def pressed(self) -> asyncio.Future[None]:
         """Done as soon as there is a key to take."""

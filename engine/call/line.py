@@ -8,7 +8,7 @@ leaves: no effect has to think of that.
 from __future__ import annotations
 
 import asyncio
-from typing import TypeVar
+from typing import Any
 
 from engine.call.journal import Journal
 from engine.call.keypad import Keypad
@@ -34,8 +34,6 @@ from media import Stream
 from media.dtmf import KeyFilter, KeyPress, KeySource
 from media.g711 import Codec
 
-T = TypeVar("T")
-
 
 class LineDropped(Exception):
     """The far side has left, or the call never came up."""
@@ -60,6 +58,11 @@ class Line:
         stream.on_key = self._key
 
     @property
+    def up(self) -> bool:
+        """Answered, and not over yet."""
+        return self._answered.done() and not self._over.done()
+
+    @property
     def over(self) -> Failed | Ended | None:
         """How the signalling ended; ``None`` while it goes on."""
         return self._over.result() if self._over.done() else None
@@ -77,13 +80,12 @@ class Line:
         """Wait for the answer; False: ``over`` says why there is none. ``within`` seconds of
         ringing the call is cancelled, with ``cause``."""
         assert self._call is not None
-        futures: set[asyncio.Future[Answered] | asyncio.Future[Failed | Ended]]
-        futures = {self._answered, self._over}
-        await asyncio.wait(futures, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {self._answered, self._over}
+        await asyncio.wait(either, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         if not self._answered.done() and not self._over.done():
             self._call.cancel(cause)
             await self._over
-        return self._answered.done() and not self._over.done()
+        return self.up
 
     async def hang_up(self) -> None:
         """End the call, if it is still up, and wait until the far side cannot be heard any more."""
@@ -144,25 +146,28 @@ class Line:
 
     # --- Waiting -------------------------------------------------------------------------------
 
-    async def wait(self, future: asyncio.Future[T], timeout: float | None = None) -> T:
-        """The future's result. Raises ``LineDropped`` when the far side leaves first and
-        ``TimeoutError`` after ``timeout`` seconds; the future is cancelled then."""
-        futures: set[asyncio.Future[T] | asyncio.Future[Failed | Ended]] = {future, self._over}
+    async def wait(self, *futures: asyncio.Future[Any], within: float | None = None) -> None:
+        """Until one of the futures is done; those that are not are cancelled.
+
+        Raises ``LineDropped`` when the far side leaves first, ``TimeoutError`` after ``within``
+        seconds.
+        """
         try:
-            await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {*futures, self._over}, timeout=within, return_when=asyncio.FIRST_COMPLETED
+            )
             if self._over.done():
                 raise LineDropped
-            if not future.done():
+            if not any(future.done() for future in futures):
                 raise TimeoutError
-            return future.result()
         finally:
-            future.cancel()
+            for future in futures:
+                future.cancel()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Hang up and give back the port, the call and its task. Harmless when repeated."""
-        try:
-            await self.hang_up()
-        finally:
-            self.stream.close()
-            if self._listening is not None:
-                self._listening.cancel()
+        if self._call is not None and not self._over.done():
+            self._call.bye()
+        self.stream.close()
+        if self._listening is not None:
+            self._listening.cancel()

@@ -27,9 +27,7 @@ def create_trunk(
         None
     ),
     username: Annotated[str | None, typer.Option(help="For digest authentication.")] = None,
-    password: Annotated[
-        str | None, typer.Option(envvar="TRUNK_PASSWORD", show_envvar=True)
-    ] = None,
+    password: Annotated[str | None, typer.Option(envvar="TRUNK_PASSWORD", show_envvar=True)] = None,
     channels: Annotated[int, typer.Option(min=1, help="Calls at once.")] = 1000,
     calls_per_second: Annotated[float, typer.Option(min=0.01)] = 50.0,
     codec: Annotated[list[str] | None, typer.Option(help="PCMA or PCMU, liked best first.")] = None,

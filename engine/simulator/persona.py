@@ -66,7 +66,8 @@ _AT_FIRST: dict[str, Persona] = {
 
 def persona(number: str, calls_before: int) -> Persona:
     """Who takes the call to ``number`` (digits, E.164 or any) after so many earlier ones to it."""
-    kind, detail = number[-2:].rjust(2, "0")
+    last = number[-2:].rjust(2, "0")
+    kind, detail = last[0], last[1]
     match kind:
         case "0":
             return Human(key=detail)

@@ -1,0 +1,133 @@
+"""One call, from an attempt to its report: the only coroutine that holds a call's resources.
+
+``Caller.place`` starts the flow's session and performs its effects until it ends. Whatever
+happens, port, SIP call and tasks are given back in its one ``finally``; a bug in a flow or in here
+ends this call alone, as ``failed`` / ``internal_error``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Final
+
+import structlog
+
+from engine.call.conclusion import conclude
+from engine.call.journal import Journal
+from engine.call.line import Line
+from engine.call.perform import Performer
+from engine.call.ringing import Intent, Ringing
+from engine.call.speech import Speech
+from engine.call.tape import Tape, TapeRoom
+from engine.clock import Clock
+from engine.program.attempt import Attempt
+from engine.program.outcome import Cause, Fault, Outcome, Result
+from engine.program.report import CallReport
+from engine.sip import Endpoint
+from flows import CallContext, Scalar, Session
+from flows.effects import Input, LimitReached, Step
+from media import MediaPlane, NoPortLeft
+
+NO_PORT: Final = Cause("no_port_left", Fault.US)
+INTERNAL: Final = Cause("internal_error", Fault.US)
+
+log = structlog.get_logger()
+
+
+class Caller:
+    """What the calls of one process share."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        plane: MediaPlane,
+        speech: Speech,
+        recordings: TapeRoom,
+        clock: Clock,
+        max_call_seconds: float,
+    ) -> None:
+        self._endpoint, self._plane, self._speech = endpoint, plane, speech
+        self._recordings, self._clock = recordings, clock
+        self._max_call_seconds = max_call_seconds
+
+    async def place(self, attempt: Attempt, intent: Intent) -> CallReport:
+        """Call one contact and run its flow to the end. Cancelling it hangs up at once."""
+        journal = Journal(self._clock)
+        try:
+            stream = self._plane.stream()
+        except NoPortLeft:
+            return CallReport(Outcome(Result.FAILED, NO_PORT, journal.milestones()))
+        line = Line(self._endpoint, stream, self._clock, journal)
+        tape = self._recordings.tape(attempt)
+        try:
+            return await self._hold(attempt, intent, line, tape)
+        except Exception as problem:
+            log.exception("call_broken", call=str(attempt.id), to=attempt.to_number)
+            cause = Cause(INTERNAL.code, INTERNAL.fault, detail=type(problem).__name__)
+            return _report(Outcome(Result.FAILED, cause, journal.milestones()), line, tape)
+        finally:
+            line.close()
+            tape.close()
+
+    async def _hold(self, attempt: Attempt, intent: Intent, line: Line, tape: Tape) -> CallReport:
+        voice = await self._speech.voice(attempt, self._clock.monotonic())
+        ringing = Ringing(attempt, intent)
+        performer = Performer(line, voice, ringing, tape)
+        session = await self._run(attempt, performer)
+        await line.hang_up()
+        if line.stream.first_audio_at is not None:
+            line.journal.note_at("first_audio", line.stream.first_audio_at)
+        assert session.ending is not None
+        outcome = conclude(session.ending, ringing.concluded(line), line.journal.milestones())
+        return _report(outcome, line, tape, session)
+
+    async def _run(self, attempt: Attempt, performer: Performer) -> Session:
+        now = self._clock.now
+        deadline = asyncio.get_running_loop().time() + self._max_call_seconds
+        session, step = Session.start(attempt.flow, _context(attempt), now())
+        while step.wait is not None:
+            step = session.resume(await _within(deadline, performer, step), now())
+        return session
+
+
+async def _within(deadline: float, performer: Performer, step: Step) -> Input:
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await performer.perform(step.effects[-1])
+    except TimeoutError:
+        return LimitReached("call_length")
+
+
+def _report(outcome: Outcome, line: Line, tape: Tape, session: Session | None = None) -> CallReport:
+    return CallReport(
+        outcome=outcome,
+        path=session.trace if session else (),
+        variables=dict(session.variables) if session else None,
+        node_counts=dict(session.node_counts) if session else None,
+        events=line.journal.events,
+        quality=asdict(line.stream.statistics),
+        recordings=tuple(tape.recordings),
+    )
+
+
+def _context(attempt: Attempt) -> CallContext:
+    return CallContext(
+        call_id=str(attempt.id),
+        organization_id=str(attempt.org_id),
+        contact_id=str(attempt.contact_id),
+        contact_phone=attempt.to_number,
+        program_id=None if attempt.program_id is None else str(attempt.program_id),
+        contact=_scalars(attempt.contact),
+        attributes=_scalars(attempt.attributes),
+    )
+
+
+def _scalars(values: Mapping[str, object]) -> dict[str, Scalar]:
+    """A flow reads single values; a list (``channels``) is not one."""
+    return {
+        name: value
+        for name, value in values.items()
+        if value is None or isinstance(value, str | int | float)
+    }
