@@ -1,7 +1,7 @@
 """What every language answers: a value in, the clip keys to play for it out, in order.
 
 A grammar is pure and total over its declared range; outside it raises ``CannotSpeak``, never
-speaks something near. ``tests/dictionaries/conformance.py`` is what any grammar must pass.
+speaks something near. ``tests/dictionaries/test_conformance.py`` is what any grammar must pass.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import time, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import Final
 
 from .grammar import LIMIT, CannotSpeak, Gender
@@ -141,10 +142,8 @@ def date_order(format: str | None, default: str) -> str:
     """``DD/MM/YYYY`` and ``dmy`` are both ``dmy``: the letters' order, separators dropped."""
     if format is None:
         return default
-    order = ""
-    for letter in format.lower():
-        if letter.isalpha() and not order.endswith(letter):
-            order += letter
+    runs = [letter for letter, _ in groupby(format.lower())]
+    order = "".join(letter for letter in runs if letter not in " -/.,")
     if not order or set(order) - set("wdmy") or len(set(order)) < len(order):
         raise CannotSpeak("unknown_format", f"{format!r} is not an order of w, d, m and y.")
     return order
