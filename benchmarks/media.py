@@ -89,7 +89,7 @@ class FarEnds:
         while (left := until - time.monotonic()) > 0:
             self.socket.settimeout(left)
             try:
-                data, control, _, source = self.socket.recvmsg(2048, 64)
+                _, control, _, source = self.socket.recvmsg(2048, 64)
             except (TimeoutError, BlockingIOError):
                 return
             seconds, nanoseconds = struct.unpack("qq", control[0][2])

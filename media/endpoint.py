@@ -54,6 +54,8 @@ class Endpoint:
         self.latched = False
         self.strangers = 0
         """Datagrams from a source that was not allowed."""
+        self.refused = 0
+        """ICMP answers to what we sent: nobody listens there."""
 
     @property
     def address(self) -> Address:
@@ -88,13 +90,15 @@ class Endpoint:
             pass
 
     def receive(self) -> bytes | None:
-        """The next datagram from an allowed source; ``None`` where there is none.
-        ``OSError`` passes on what an ICMP message said about an earlier send."""
+        """The next datagram from an allowed source; ``None`` where there is none."""
         try:
             if self.latched:
                 return self._socket.recv(MAX_DATAGRAM)
             data, source = self._socket.recvfrom(MAX_DATAGRAM)
         except BlockingIOError:
+            return None
+        except OSError:
+            self.refused += 1
             return None
         if not self._allows(source[0]):
             self.strangers += 1
@@ -104,8 +108,12 @@ class Endpoint:
 
     def latch(self) -> list[bytes]:
         """Connect to the source of the datagram received last, whose packet was valid. The answer
-        is what that source had queued meanwhile: connecting filters later arrivals only."""
-        self._socket.connect(self._source)
+        is what that source had queued meanwhile: connecting filters later arrivals only. Where the
+        system will not connect, nothing has changed."""
+        try:
+            self._socket.connect(self._source)
+        except OSError:
+            return []
         self.latched = True
         queued = list(self._queued())
         self.strangers += sum(source != self._source for _, source in queued)

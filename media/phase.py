@@ -53,8 +53,7 @@ class Phase:
         self._playing_at: npt.NDArray[np.intp] | None = None
         """Their indices, until the set changes."""
         self._keying: dict[Row, Keying] = {}
-        self._marked: set[Row] = set()
-        """Whose next packet follows a gap."""
+        self._marking = False
         self._starting: list[Row] = []
         self._epoll = select.epoll()
         self._receivers: dict[int, Receive] = {}
@@ -89,7 +88,6 @@ class Phase:
         row.sequence, row.timestamp = self.position(row)
         row.tally = self.tally(row)
         self._dismiss(row)
-        self._marked.discard(row)
         self._active[row.index] = 0
         del self.rows[row.index]
         self._free.append(row.index)
@@ -102,8 +100,10 @@ class Phase:
         self._dismiss(row)
         if row.held:
             return
+        self._kind[row.index] = row.payload_type
         if not was_active:
-            self._marked.add(row)
+            self._marker[row.index] = rtp.MARKER
+            self._marking = True
         self._quiet(row)
         if row.keyings:
             self._keying[row] = row.keyings[0]
@@ -157,13 +157,13 @@ class Phase:
         self._timestamp += slots * self.frame_bytes
         self._tally[Tally.SKIPPED] += slots * self._active
         self._counters["skipped"] += slots * len(self._sending)
-        for row in self._sending:
-            self._marked.add(row)
-            self._write_kind(row)
+        self._marker[:] = rtp.MARKER
+        self._marking = True
 
     def _advance(self, now: float) -> None:
         self._sequence += self._active
         self._timestamp += self.frame_bytes
+        self._matrix["kind"] = self._kind | self._marker
         self._matrix["sequence"] = self._sequence
         self._matrix["timestamp"] = self._timestamp
         self._counters["sent"] += len(self._sending)
@@ -210,8 +210,9 @@ class Phase:
 
     def _settle(self, now: float) -> None:
         """What the packets that just left have begun or ended."""
-        while self._marked:
-            self._write_kind(self._marked.pop())
+        if self._marking:
+            self._marker[:] = 0
+            self._marking = False
         for row in self._starting:
             if row in self._playing and row.first_audio_at is None:
                 row.first_audio_at = now
@@ -295,11 +296,6 @@ class Phase:
         """A packet of silence, until something is loaded over it."""
         row.body[:] = bytes([row.silence]) * self.frame_bytes
         self._sending[row] = (row.send, row.packet)
-        self._write_kind(row)
-
-    def _write_kind(self, row: Row) -> None:
-        marker = rtp.MARKER if row in self._marked else 0
-        self._matrix["kind"][row.index] = row.payload_type | marker
 
     def _bind(self, row: Row) -> None:
         length = rtp.HEADER_BYTES + self.frame_bytes
@@ -311,6 +307,9 @@ class Phase:
         self._free += range(capacity - 1, len(self.rows) - 1, -1)
         self._matrix = np.zeros(capacity, self._layout())
         self._bytes = self._matrix.view(np.uint8).data
+        self._kind = np.zeros(capacity, np.uint8)
+        self._marker = np.zeros(capacity, np.uint8)
+        """Set on those whose next packet follows a gap."""
         self._sequence = np.zeros(capacity, np.int64)
         self._timestamp = np.zeros(capacity, np.int64)
         self._active = np.zeros(capacity, np.int64)
@@ -325,7 +324,7 @@ class Phase:
         return np.dtype([*header, ("ssrc", ">u4"), ("payload", f"V{self.frame_bytes}")])
 
     def _vectors(self) -> tuple[npt.NDArray[Any], ...]:
-        return self._sequence, self._timestamp, self._active, self._cursor
+        return self._kind, self._marker, self._sequence, self._timestamp, self._active, self._cursor
 
     def _grow(self) -> None:
         matrix, count = self._matrix, len(self._matrix)

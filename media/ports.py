@@ -186,6 +186,7 @@ def _add_heard(counters: Counter[str], stream: Stream) -> None:
     """What a stream counts by itself, since it would cost each packet too much to count twice."""
     counters["received"] += stream.received
     counters["strangers"] += stream.strangers
+    counters["refused"] += stream.refused
 
 
 def _report(error: Exception) -> None:

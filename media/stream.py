@@ -33,7 +33,7 @@ class Statistics:
     skipped: int
     """Instants without a packet, because the engine stalled."""
     refused: int
-    """Not sent: the far side's host said that nobody listens (ICMP)."""
+    """ICMP answers to what was sent: nobody listens there."""
     unsent: int
     """Not sent: our own host kept them back."""
     received: int
@@ -76,7 +76,6 @@ class Stream:
         self._ticker = ticker
         self._row = row
         self._clock = clock
-        self._counters = counters
         self._closed = closed
         self._hearing = Hearing(row.ssrc, counters)
         self._phase: Phase | None = None
@@ -103,9 +102,9 @@ class Stream:
         ``remote`` is an IP address and a port; 0.0.0.0 holds (RFC 3264 section 8.4).
         ``telephone_event`` is the payload type to send, ``offered_event`` the one to receive where
         we offered another. A packet time that is not a multiple of ten from 10 to 60 ms becomes the
-        nearest. Latching begins anew; SSRC, sequence and timestamps go on. What plays goes on too,
-        unless codec or packet time change: then it ends as interrupted. Raises ``ValueError`` for
-        an address that cannot be sent to, before anything has changed.
+        nearest. A hold ends. Latching begins anew; SSRC, sequence and timestamps go on. What plays
+        goes on too, unless codec or packet time change: then it ends as interrupted. Raises
+        ``ValueError`` for an address that cannot be sent to, before anything has changed.
         """
         if not self._open:
             return
@@ -230,6 +229,11 @@ class Stream:
         return self._endpoint.strangers
 
     @property
+    def refused(self) -> int:
+        """ICMP answers that receiving came upon; sending comes upon the others."""
+        return self._endpoint.refused
+
+    @property
     def statistics(self) -> Statistics:
         row, phase = self._row, self._phase
         sequence = phase.position(row)[0] if phase else row.sequence
@@ -239,7 +243,7 @@ class Stream:
             sent=sequence - row.first_sequence - tally[Tally.REFUSED] - tally[Tally.UNSENT],
             late=tally[Tally.LATE],
             skipped=tally[Tally.SKIPPED],
-            refused=tally[Tally.REFUSED],
+            refused=tally[Tally.REFUSED] + self.refused,
             unsent=tally[Tally.UNSENT],
             received=self.received,
             lost=max(0, self._hearing.lost - filtered),
@@ -301,11 +305,7 @@ class Stream:
             self.stop()
 
     def _receive(self, now: float) -> None:
-        try:
-            datagram = self._endpoint.receive()
-        except OSError:
-            self._counters["refused"] += 1
-            return
+        datagram = self._endpoint.receive()
         if datagram is not None and self._hearing.feed(datagram, now) and not self.latched:
             self._latch(now)
 

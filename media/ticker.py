@@ -13,8 +13,9 @@ from typing import Final
 
 from media.phase import Phase, Report
 
-PHASES: Final = 10
-"""In each packet time: one every 2 ms at 20 ms."""
+PHASES: Final = 5
+"""In each packet time: one every 4 ms at 20 ms. Each costs a wake-up of the loop and two dozen
+vector operations; 500 calls cost a tenth less with 5 than with 10."""
 _EARLY: Final = 0.0005
 """A timer of millisecond resolution may fire this much before its instant."""
 
