@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
@@ -30,7 +31,9 @@ async def serve(asked: web.Request) -> web.Response:
     return web.json_response(asked.app[DOCUMENT])
 
 
-def document(routes: Iterable[Route]) -> Schema:
+@cache
+def document(routes: tuple[Route, ...]) -> Schema:
+    """Half a second of work, so it is done before the server listens, once a process."""
     bound = [(route, _signature(route)) for route in routes]
     models: set[Keyed] = {(Problem, ANSWER), (Meta, ANSWER), (FlowGraph, CHECK)}
     for _, signature in bound:
