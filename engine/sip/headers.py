@@ -6,6 +6,7 @@ Each type has ``parse`` (text to value, ``MalformedMessage`` where it cannot be 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ Params = Mapping[str, str | None]
 
 MAGIC_COOKIE = "z9hG4bK"
 """Begins a branch that is unique by RFC 3261 §8.1.1.7."""
+_PLAIN_VALUE = re.compile(r"[A-Za-z0-9\-.!%*_+`'~:\[\]]+")
+"""``token / host`` (RFC 3261 §25.1); anything else goes into quotes."""
 MAX_CSEQ = 2**31 - 1
 
 
@@ -111,7 +114,7 @@ class CSeq:
 
     @classmethod
     def _of_text(cls, text: str) -> CSeq:
-        number, *method = text.split()
+        number, *method = text.split() or [""]
         digits = number.isascii() and number.isdigit() and len(number) <= 10
         if not digits or len(method) != 1 or int(number) > MAX_CSEQ:
             raise MalformedMessage(f"not a CSeq: {text[:40]!r}")
@@ -287,4 +290,4 @@ def _written(params: Params) -> str:
 
 
 def _value(value: str) -> str:
-    return quoted(value) if not value or any(c in value for c in ' ";,<>=\\\t') else value
+    return value if _PLAIN_VALUE.fullmatch(value) else quoted(value)

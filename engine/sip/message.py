@@ -136,8 +136,9 @@ def parse(data: bytes) -> Message:
     if len(headers) > MAX_HEADERS:
         raise MalformedMessage(f"more than {MAX_HEADERS} header fields", 513)
     message = _start_line(start)
-    message.headers = headers
     message.body = _body(headers, body)
+    # The length is the body's to tell; ``serialize`` writes it anew.
+    message.headers = [pair for pair in headers if pair[0] != "Content-Length"]
     return message
 
 
@@ -160,7 +161,7 @@ def _header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon:
         raise MalformedMessage(f"no colon in header line {line[:40]!r}")
-    return _canonical_names.get(name) or _canonical(name), value.strip()
+    return _canonical_names.get(name) or _canonical(name), value.strip(" \t\r")
 
 
 def _canonical(name: str) -> str:
@@ -200,8 +201,10 @@ def _status_line(line: str) -> Response:
 
 
 def _body(headers: Headers, rest: bytes) -> bytes:
-    stated = first(headers, "Content-Length")
-    if stated is None:
+    stated, *others = {value for name, value in headers if name == "Content-Length"} or {""}
+    if others:
+        raise MalformedMessage("two different lengths")
+    if not stated:
         return rest
     if not (stated.isascii() and stated.isdigit() and len(stated) <= 10):
         raise MalformedMessage(f"not a length: {stated[:20]!r}")

@@ -197,6 +197,16 @@ class Endpoint:
 
     def drain(self) -> None:
         """Deliver events, send datagrams, re-arm the timer."""
+        self._deliver()
+        while datagrams := self._agent.datagrams():
+            for data, destination in datagrams:
+                self._send(data, destination)
+            self._deliver()
+        self._arm()
+        if self._idle is not None and not self._agent.busy:
+            self._idle.set()
+
+    def _deliver(self) -> None:
         for incoming in self._agent.incoming():
             self._offer(incoming)
         for key, event in self._agent.events():
@@ -204,11 +214,6 @@ class Endpoint:
                 call.deliver(event)
                 if isinstance(event, Failed | Ended):
                     del self._calls[key]
-        for data, destination in self._agent.datagrams():
-            self._send(data, destination)
-        self._arm()
-        if self._idle is not None and not self._agent.busy:
-            self._idle.set()
 
     def _offer(self, incoming: IncomingInvite) -> None:
         call = self._calls[incoming.key] = IncomingCall(self, incoming)
@@ -219,15 +224,17 @@ class Endpoint:
             self._loop.call_soon(self.on_incoming, call)
 
     def _send(self, data: bytes, destination: SocketAddress) -> None:
-        """A datagram that cannot go is one that was lost: counted, and sent again by its timer."""
         try:
             self._socket.sendto(data, destination)
         except ConnectionRefusedError:
             # The error of an earlier datagram; it took this one's place.
             with contextlib.suppress(OSError):
                 self._socket.sendto(data, destination)
+        except BlockingIOError:
+            self._agent.counters["send_failed"] += 1  # lost like any other; its timer repeats it
         except (OSError, UnicodeError):
             self._agent.counters["send_failed"] += 1
+            self._agent.undelivered(data, self.now())
 
     def _arm(self) -> None:
         """A timer that comes too early does no harm, so it is only ever moved forward."""

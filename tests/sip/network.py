@@ -49,6 +49,7 @@ class Network:
         self.on_event: Callable[[str, CallEvent], None] = lambda key, event: None
         self.passes: Callable[[bytes, tuple[str, int]], bool] = lambda data, destination: True
         """A script's own losses."""
+        self.damages: Callable[[bytes], bytes] = lambda data: data
         self.carried: list[bytes] = []
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
@@ -111,9 +112,9 @@ class Network:
         weather, chance = self.weather, self.random
         if destination not in self.agents or not self.passes(data, destination):
             return
-        agent = self.agents[destination]
+        agent, damaged = self.agents[destination], self.damages(data)
         copies = 1 + (chance.random() < weather.duplication)
         for _ in range(copies):
             if chance.random() >= weather.loss:
                 delay = chance.uniform(*weather.delay)
-                self.at(delay, lambda: agent.receive(data, source, self.now))
+                self.at(delay, lambda: agent.receive(damaged, source, self.now))

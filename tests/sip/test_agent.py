@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.sip import cause, sdp
 from engine.sip.events import Answered, CallEvent, Ended, Failed
@@ -131,6 +133,25 @@ def test_every_call_ends_as_scripted_in_a_breeze(script: Script) -> None:
         last = play(script, seed, BREEZE)
         assert isinstance(last, Failed | Ended)
         assert last.cause.code in ends[script], (seed, last)
+
+
+@given(st.data())
+def test_damaged_datagrams_never_raise(data: st.DataObject) -> None:
+    """One byte of any datagram of a call is changed on its way; the timers run out."""
+    network = Network()
+    victim = data.draw(st.integers(0, 6))
+    at, to = data.draw(st.integers(0, 600)), data.draw(st.integers(0, 255))
+
+    def damages(datagram: bytes) -> bytes:
+        if len(network.carried) != victim + 1 or at >= len(datagram):
+            return datagram
+        return datagram[:at] + bytes([to]) + datagram[at + 1 :]
+
+    network.damages = damages
+    call = network.call()
+    caller_hangs_up(network, call)
+    network.run(600)
+    assert isinstance(network.events[call.key][-1], Failed | Ended)
 
 
 def test_one_call_takes_seven_datagrams_in_good_weather() -> None:

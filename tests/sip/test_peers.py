@@ -48,9 +48,10 @@ async def played(
     scenario: str,
     act: Callable[[Call, CallEvent], None] = lambda call, event: None,
     credentials: Credentials | None = None,
+    options: tuple[str, ...] = (),
 ) -> list[list[CallEvent]]:
     """Five calls to ``scenario``; SIPp calls each of them successful."""
-    async with Sipp.called(SCENARIOS / f"{scenario}.xml", CALLS) as sipp:
+    async with Sipp.called(SCENARIOS / f"{scenario}.xml", CALLS, *options) as sipp:
         calls = [invite(endpoint, sipp.address, credentials) for _ in range(CALLS)]
         everything = [
             await events_of(call, lambda event, call=call: act(call, event))  # type: ignore[misc]
@@ -123,7 +124,8 @@ async def test_wrong_password(endpoint: Endpoint) -> None:
 
 
 async def test_loses_ack(endpoint: Endpoint) -> None:
-    for events in await played(endpoint, "loses_ack"):
+    # -nr, or SIPp takes the second ACK, rightly the same as the first, for a retransmission.
+    for events in await played(endpoint, "loses_ack", options=("-nr",)):
         assert [type(event) for event in events] == [Answered, Ended]
 
 
