@@ -17,10 +17,10 @@ from media.dictionaries.parts import MINOR_DIGITS, PAUSES
 
 GENDERS: tuple[Gender, ...] = ("masculine", "feminine")
 FORMATS = (None, "dmy", "mdy", "ymd", "dm", "my", "wdmy", "wdm", "w", "d", "m", "y", "DD/MM/YYYY")
-MIXED = [0, 1, 2, 3, 6, 8, 10, 11, 12, 18, 20, 21, 80, 81, 99, 100, 101, 200, 203, 211, 300, 999]
-LARGE = [
-    a * 1000**p + b * c for p in (1, 2, 3) for a in MIXED for b in (0, 1, 2, 80) for c in (1, 7)
-]
+MIXED = [*range(4), 6, 8, *range(10, 13), 18, 20, 21, 80, 81, *range(99, 103), 203, 211, 999]
+MIXED += range(200, 1000, 100)
+LARGE = [a * 1000**p + b * c for p in (1, 2, 3) for a in MIXED for b in (0, 1, 101) for c in (1, 7)]
+LARGE += range(1100, 2000, 100)
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -77,7 +77,9 @@ def amounts_given(spoken: Grammar) -> Iterator[list[str]]:
         yield spoken.percentage(n)
         for code, places in MINOR_DIGITS.items():
             yield spoken.currency(n, code)
-            yield spoken.currency(Decimal(n % 100).scaleb(-places) if places else n, code)
+            if places and n < 1000:
+                yield spoken.currency(Decimal(n).scaleb(-places), code)
+                yield spoken.currency(n + Decimal(n % 100).scaleb(-places), code)
 
 
 def signs_given(spoken: Grammar) -> Iterator[list[str]]:
