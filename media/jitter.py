@@ -144,9 +144,12 @@ class JitterBuffer:
         return behind or not 0 <= start - (self._next or 0) <= _LONGEST_GAP
 
     def _hold(self, arrival: _Arrival) -> None:
+        placed = _Placed(self._place(arrival.timestamp), arrival.sequence, arrival.payload)
         if _ahead(arrival.sequence, self._newest) > 0:
             self._newest = arrival.sequence
-        placed = _Placed(self._place(arrival.timestamp), arrival.sequence, arrival.payload)
+        elif placed.start > max(self._held, default=-1):
+            self.dropped += 1  # an older number belongs before a newer one
+            return
         if placed.start in self._held or placed.end <= (self._next or 0):
             self.dropped += 1
         else:

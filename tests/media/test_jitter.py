@@ -131,6 +131,15 @@ def test_one_stray_packet_is_not_heard() -> None:
     assert np.array_equal(heard(sent), line.samples)
 
 
+def test_an_old_number_with_a_far_timestamp_causes_no_silence() -> None:
+    line, buffer = Line(20), JitterBuffer(Codec.PCMU)
+    forged = (line.packets[3][0], 2**30, b"\x00" * 160)
+    assert np.array_equal(
+        heard([*line.packets[:7], forged, *line.packets[7:]], buffer), line.samples
+    )
+    assert buffer.dropped == 1
+
+
 def test_packet_times_may_change_and_overlap() -> None:
     data = b"".join(ramp(4))
     cuts = [(0, 160), (160, 240), (200, 400), (400, 640)]
