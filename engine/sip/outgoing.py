@@ -7,7 +7,8 @@ One INVITE transaction at a time, and never a second one but with credentials. I
 - a 2xx again: the same ACK again (RFC 3261 §13.2.2.4);
 - 401, 407: tried again with credentials; another refusal: ``Failed``.
 
-A CANCEL waits for a provisional (§9.1). Where a 2xx crosses it, ACK then BYE.
+A CANCEL waits for a provisional (§9.1). Where a 2xx crosses it, ACK then BYE. Once a provisional
+came nothing here ends the ringing: how long it may ring is the owner's to say, by ``cancel``.
 """
 
 from __future__ import annotations

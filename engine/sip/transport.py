@@ -41,6 +41,11 @@ _IP_RECVERR, _IPV6_RECVERR = 11, 25
 """linux/in.h, linux/in6.h; the socket module does not name them."""
 
 
+_UNANSWERED_GOODBYE = Failed(
+    None, "the endpoint was closed", cause.SHUTDOWN, cause.result_of(cause.SHUTDOWN)
+)
+
+
 class RandomTokens:
     def token(self) -> str:
         return secrets.token_hex(10)
@@ -179,19 +184,25 @@ class Endpoint:
         self.drain()
         return call
 
-    async def close(self) -> None:
-        """CANCEL, BYE or 503 what is left, wait ``CLOSE_TIMEOUT`` for the answers, and close."""
+    async def close(self, patience: float = CLOSE_TIMEOUT) -> None:
+        """CANCEL, BYE or 503 what is left, wait up to ``patience`` s for the answers, and close.
+
+        Every call gets its last event, whoever answered.
+        """
         if self._socket.fileno() < 0:
             return
         self._idle = asyncio.Event()
         self._agent.finish(self.now())
         self.drain()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), CLOSE_TIMEOUT)
+            await asyncio.wait_for(self._idle.wait(), patience)
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
+        for call in self._calls.values():
+            call.deliver(_UNANSWERED_GOODBYE)
+        self._calls.clear()
 
     # --- The three things after any input ------------------------------------------------------
 

@@ -186,6 +186,19 @@ async def test_close_says_goodbye(pair: Pair) -> None:
     await pair.caller.close()
 
 
+async def test_close_does_not_wait_for_ever(pair: Pair) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        call = pair.call(mute.getsockname())
+        await pair.caller.close(patience=0.05)
+    failed = await call.next_event()
+    assert isinstance(failed, Failed)
+    assert failed.cause == SHUTDOWN
+    late = await pair.call().next_event()
+    assert isinstance(late, Failed)
+    assert late.cause == UNREACHABLE
+
+
 async def test_wildcard_needs_an_advertised_address() -> None:
     with pytest.raises(SettingError, match="advertise"):
         await Endpoint.open("0.0.0.0")
