@@ -23,7 +23,7 @@ from media.voice_activity import FRAME_MS, VoiceActivity
 
 _CHUNK: Final = SAMPLE_RATE
 """Samples that are given on at once: a crash loses at most a second."""
-_PEAK: Final = SAMPLE_RATE // 10
+_LISTENED: Final = SAMPLE_RATE // 10
 _GRACE_MS: Final = 500
 """How late audio may be before silence takes its place."""
 
@@ -78,7 +78,8 @@ class Recorder:
     _recorded: int = 0
     _silence_ms: int = 0
     _peaks: list[int] = field(default_factory=list)
-    _unpeaked: Samples = field(default_factory=lambda: np.zeros(0, np.int16))
+    _unheard: list[Samples] = field(default_factory=list)
+    _unheard_samples: int = 0
 
     def __post_init__(self) -> None:
         self._buffer = JitterBuffer(self.codec)
@@ -106,6 +107,8 @@ class Recorder:
         """Give on what is left. ``reason`` counts where it has not ended by itself before."""
         if self.ended is None:
             self._take(self._buffer.flush())
+        if self._unheard:
+            self._listen(to_the_end=True)
         self.ended = self.ended or reason
         self._give_on()
         return Recording(
@@ -113,32 +116,37 @@ class Recorder:
             reason=self.ended,
             heard_voice=self.heard_voice,
             lost_ms=self._buffer.lost_samples * 1000 // SAMPLE_RATE,
-            peaks=tuple(self._peaks + _peaks(self._unpeaked)),
+            peaks=tuple(self._peaks),
         )
 
     def _take(self, samples: Samples) -> None:
         longest = self.limits.max_duration_ms * SAMPLE_RATE // 1000
         kept = samples[: longest - self._recorded]
         self._recorded += kept.size
-        self._pending.append(kept)
-        self._pending_samples += kept.size
-        self._listen(kept)
-        if self._pending_samples >= _CHUNK:
-            self._give_on()
+        self._unheard.append(kept)
+        self._unheard_samples += kept.size
+        if self._unheard_samples >= _LISTENED:
+            self._listen()
         if self.ended is None and self._recorded >= longest:
             self.ended = RecordingEnd.MAX_DURATION
 
-    def _listen(self, samples: Samples) -> None:
-        joined = np.concatenate([self._unpeaked, samples])
-        whole = joined.size // _PEAK * _PEAK
-        self._peaks += _peaks(joined[:whole])
-        self._unpeaked = joined[whole:]
-        for voiced in self._activity.feed(samples):
+    def _listen(self, *, to_the_end: bool = False) -> None:
+        """In whole tenths of a second: a single packet is not worth the calls."""
+        joined = np.concatenate(self._unheard)
+        heard = joined.size if to_the_end else joined.size // _LISTENED * _LISTENED
+        audio, rest = joined[:heard], joined[heard:]
+        self._unheard, self._unheard_samples = [rest], rest.size
+        self._peaks += _peaks(audio)
+        for voiced in self._activity.feed(audio):
             self.heard_voice |= voiced
             self._silence_ms = 0 if voiced else self._silence_ms + FRAME_MS
         timeout = self.limits.silence_timeout_ms
         if timeout is not None and self._silence_ms >= timeout:
-            self.ended = RecordingEnd.SILENCE
+            self.ended = self.ended or RecordingEnd.SILENCE
+        self._pending.append(audio)
+        self._pending_samples += audio.size
+        if self._pending_samples >= _CHUNK:
+            self._give_on()
 
     def _give_on(self) -> None:
         if self._pending_samples:
@@ -160,7 +168,7 @@ def beep(duration_ms: int = 300, hertz: float = 1000, level_dbm0: float = -12) -
 
 
 def _peaks(samples: Samples) -> list[int]:
-    starts = np.arange(0, samples.size, _PEAK)
+    starts = np.arange(0, samples.size, _LISTENED)
     if not starts.size:
         return []
     return [int(peak) for peak in np.maximum.reduceat(np.abs(samples.astype(np.int32)), starts)]

@@ -75,6 +75,17 @@ def test_what_was_said_is_in_the_file(tmp_path: Path) -> None:
     assert recording.peaks[16] < 20
 
 
+@pytest.mark.parametrize("packet_ms", [10, 30, 60])
+def test_other_packet_times(tmp_path: Path, packet_ms: int) -> None:
+    said, size = np.concatenate([voice(1), silence(1.1)]), packet_ms * 8
+    data = g711.encode(said, Codec.PCMA).tobytes()
+    cut = [data[at : at + size] for at in range(0, len(data), size)]
+    sent = [(i, i * size, payload) for i, payload in enumerate(cut)]
+    recording, audio = record(tmp_path / "a.wav", sent)
+    assert np.array_equal(audio, as_heard(said))
+    assert [peak > 3000 for peak in recording.peaks] == [True] * 10 + [False] * 11
+
+
 def test_overtaken_and_lost_packets_keep_order_and_length(tmp_path: Path) -> None:
     said, chance = voice(4), random.Random(4)
     sent = packets(said)
