@@ -135,6 +135,11 @@ class Session:
         return self._settle(self._react(input), now)
 
     @property
+    def node_id(self) -> str | None:
+        """The node it is in; ``None`` once it has ended."""
+        return None if self._at == NOWHERE else self.flow.nodes[self._at].id
+
+    @property
     def variables(self) -> Mapping[str, Scalar]:
         """What the flow has set so far."""
         return self.scope.variables

@@ -1,0 +1,26 @@
+"""One task a call: from an attempt to its report.
+
+::
+
+    Dialer ─▶ Caller.place ─▶ Session.resume ─▶ Performer.perform ─▶ Line (SIP leg, RTP stream)
+                   ▲               (flows)            │
+                   └────────── CallReport ◀───────────┘
+
+- ``place``       the coroutine that holds a call, and the one place that gives everything back
+- ``perform``     effects into work, the end of each wait into the next input
+- ``line``        one call's SIP leg and RTP stream as one thing;  ``keypad``  the callee's keys
+- ``ringing``     the dial effect: intent, INVITE, answer, who answered
+- ``speech``      what is to be heard, as clips in the call's codec
+- ``tape``        the record effect, and the recordings a call leaves
+- ``journal``     events and milestones;  ``conclusion``  how it ended, as one outcome (pure)
+
+Knows no store: the intent is committed by a function the dialer hands in, clips come from a source
+that ``engine.app`` hands in. Imported by ``engine.dial``, ``engine.app`` and tests.
+"""
+
+from engine.call.place import Caller
+from engine.call.ringing import Intent
+from engine.call.speech import Catalogue, ClipSource, Speech
+from engine.call.tape import TapeRoom
+
+__all__ = ["Caller", "Catalogue", "ClipSource", "Intent", "Speech", "TapeRoom"]

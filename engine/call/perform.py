@@ -41,15 +41,15 @@ class Performer:
     def __init__(self, line: Line, voice: Voice, ringing: Ringing, tape: Tape) -> None:
         self._line, self._voice, self._ringing, self._tape = line, voice, ringing, tape
 
-    async def perform(self, effect: Effect) -> Input:
+    async def perform(self, effect: Effect, node_id: str | None) -> Input:
         try:
-            return await self._perform(effect)
+            return await self._perform(effect, node_id)
         except LineDropped:
             return HungUp()
         except (Unspeakable, TapeFailed) as problem:
             return EffectFailed(problem.code, str(problem))
 
-    async def _perform(self, effect: Effect) -> Input:
+    async def _perform(self, effect: Effect, node_id: str | None) -> Input:
         match effect:
             case Dial():
                 return await self._ringing.dial(self._line, effect)
@@ -58,7 +58,7 @@ class Performer:
             case CollectDigits():
                 return await self._collect(effect)
             case Record():
-                return await self._tape.record(self._line, effect)
+                return await self._tape.record(self._line, effect, node_id)
             case Answer():
                 return AnswerEnded(self._line.up)
             case Hangup():

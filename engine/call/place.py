@@ -69,7 +69,6 @@ class Caller:
             return _report(Outcome(Result.FAILED, cause, journal.milestones()), line, tape)
         finally:
             line.close()
-            tape.close()
 
     async def _hold(self, attempt: Attempt, intent: Intent, line: Line, tape: Tape) -> CallReport:
         voice = await self._speech.voice(attempt, self._clock.monotonic())
@@ -88,14 +87,15 @@ class Caller:
         deadline = asyncio.get_running_loop().time() + self._max_call_seconds
         session, step = Session.start(attempt.flow, _context(attempt), now())
         while step.wait is not None:
-            step = session.resume(await _within(deadline, performer, step), now())
+            given = await _within(deadline, performer, step, session.node_id)
+            step = session.resume(given, now())
         return session
 
 
-async def _within(deadline: float, performer: Performer, step: Step) -> Input:
+async def _within(deadline: float, performer: Performer, step: Step, node_id: str | None) -> Input:
     try:
         async with asyncio.timeout_at(deadline):
-            return await performer.perform(step.effects[-1])
+            return await performer.perform(step.effects[-1], node_id)
     except TimeoutError:
         return LimitReached("call_length")
 
