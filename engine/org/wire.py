@@ -30,7 +30,7 @@ def optional() -> Any:
 
 def given(body: Wire) -> dict[str, Any]:
     """The fields a client sent, by their Python names, as JSON; inner bodies by wire names."""
-    dumped = body.model_dump(mode="json", by_alias=True)
+    dumped = body.model_dump(mode="json", by_alias=True, include=body.model_fields_set)
     fields = type(body).model_fields
     return {name: dumped[fields[name].alias or name] for name in body.model_fields_set}
 
