@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from engine.sip.headers import MAX_CSEQ, Address, address, addresses, cseq, required
 from engine.sip.message import MalformedMessage, Message, Request, Response
@@ -22,7 +21,7 @@ class Dialog:
     routes: tuple[str, ...]
     """Route header values, nearest proxy first."""
     peer: SocketAddress
-    """Where the far side was last seen; taken where a route names a host instead of an address."""
+    """Where the far side was last seen; taken where a route or Contact holds no usable address."""
     local_seq: int
     remote_seq: int | None = None
 
@@ -56,7 +55,7 @@ class Dialog:
     @property
     def next_hop(self) -> SocketAddress:
         first = Address.parse(self.routes[0]).uri if self.routes else self.remote_target
-        return next_hop(first, self.peer)
+        return Uri.parse(first).address or self.peer
 
     def request(self, method: str, number: int | None = None) -> Request:
         """A request inside the dialog (§12.2.1.1); ``number`` repeats a CSeq, for the ACK."""
@@ -109,12 +108,3 @@ def contact_of(message: Message) -> str | None:
     except MalformedMessage:
         return None
     return contact
-
-
-def next_hop(uri: str, otherwise: SocketAddress) -> SocketAddress:
-    """The address in ``uri`` where it is a literal one host can have; else ``otherwise``."""
-    literal = Uri.parse(uri).address
-    if literal is None:
-        return otherwise
-    ip = ip_address(literal[0])
-    return otherwise if ip.is_unspecified or ip.is_multicast else literal

@@ -42,6 +42,7 @@ class Direction(StrEnum):
         return self in (Direction.SENDRECV, Direction.RECVONLY)
 
 
+_DIRECTIONS = {f"a={direction}": direction for direction in Direction}
 _ANSWERED = {Direction.SENDONLY: Direction.RECVONLY, Direction.RECVONLY: Direction.SENDONLY}
 
 
@@ -270,11 +271,11 @@ def _ptime(lines: Iterable[str]) -> int | None:
 
 
 def _direction(lines: Iterable[str]) -> Direction | None:
-    values = {f"a={direction}": direction for direction in Direction}
-    return next((values[line.strip()] for line in lines if line.strip() in values), None)
+    return next((found for line in lines if (found := _DIRECTIONS.get(line.rstrip()))), None)
 
 
 def _number(text: str, at_most: int) -> int | None:
-    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+    if not (text.isdigit() and text.isascii() and len(text) <= 10):
         return None
-    return int(text) if int(text) <= at_most else None
+    number = int(text)
+    return number if number <= at_most else None

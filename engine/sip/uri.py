@@ -34,12 +34,8 @@ class Uri:
 
     @property
     def address(self) -> tuple[str, int] | None:
-        """The address, where the host is a literal one; a name must be resolved elsewhere."""
-        try:
-            ip_address(self.host)
-        except ValueError:
-            return None
-        return self.host, self.port or DEFAULT_PORT
+        """Where the host is the address of one host; a name must be resolved elsewhere."""
+        return (self.host, self.port or DEFAULT_PORT) if _is_address(self.host) else None
 
     def __str__(self) -> str:
         if self.scheme == "tel":
@@ -74,6 +70,15 @@ class Uri:
         return cls(scheme, unquote(user), host, port, _params(params), headers)
 
 
+def _names_one_host(host: str) -> bool:
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        return False
+    return not (ip.is_unspecified or ip.is_multicast)
+
+
+_is_address = remembered(_names_one_host)
 _parsed = remembered(Uri._of_text)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.sip import cause, sdp
@@ -135,6 +135,7 @@ def test_every_call_ends_as_scripted_in_a_breeze(script: Script) -> None:
         assert last.cause.code in ends[script], (seed, last)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_datagrams_never_raise(data: st.DataObject) -> None:
     """One byte of any datagram of a call is changed on its way; the timers run out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.sip.headers import Address, Challenge, CSeq, Reason, Via, reasons, split_list
@@ -15,17 +15,20 @@ ANY_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_
 PARAMS = st.dictionaries(WORDS, ANY_TEXT | st.none(), max_size=4)
 
 
+@settings(deadline=None)
 @given(st.builds(Address, st.just("sip:a@b;lr"), ANY_TEXT, PARAMS))
 def test_address_survives_its_text(address: Address) -> None:
     assert Address.parse(str(address)) == address
     assert list(split_list(f"{address}, {address}")) == [str(address).strip()] * 2
 
 
+@settings(deadline=None)
 @given(st.builds(Reason, WORDS, st.none() | st.integers(0, 999), ANY_TEXT))
 def test_reason_survives_its_text(reason: Reason) -> None:
     assert Reason.parse(str(reason)) == reason
 
 
+@settings(deadline=None)
 @given(st.builds(Uri, st.just("sip"), ANY_TEXT, WORDS, st.none() | st.integers(1, 65535)))
 def test_uri_survives_its_text(uri: Uri) -> None:
     assert Uri.parse(str(uri)) == uri

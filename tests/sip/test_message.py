@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.sip.message import MAX_HEADERS, MalformedMessage, Request, Response, parse
@@ -21,11 +21,13 @@ REQUESTS = st.builds(Request, TOKENS, URIS, HEADERS, st.binary(max_size=200))
 RESPONSES = st.builds(Response, st.integers(100, 699), VALUES, HEADERS, st.binary(max_size=200))
 
 
+@settings(deadline=None)
 @given(REQUESTS | RESPONSES)
 def test_parse_undoes_serialize(message: Request | Response) -> None:
     assert parse(message.serialize()) == message
 
 
+@settings(deadline=None)
 @given(REQUESTS | RESPONSES, st.data())
 def test_damaged_messages_are_understood_stably_or_refused(
     message: Request | Response, data: st.DataObject
@@ -40,6 +42,7 @@ def test_damaged_messages_are_understood_stably_or_refused(
     assert parse(parsed.serialize()) == parsed
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_understood_or_refused(data: bytes) -> None:
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.sip import sdp
@@ -48,11 +48,13 @@ def test_carriers_description() -> None:
     assert sdp.origin(CARRIER) == (9007199254740993, 2)
 
 
+@settings(deadline=None)
 @given(MEDIA)
 def test_parse_undoes_describe(media: RemoteMedia) -> None:
     assert sdp.parse(sdp.describe(media)) == media
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_anything_is_understood_or_refused(body: bytes) -> None:
     try:
