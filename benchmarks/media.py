@@ -125,7 +125,7 @@ class FarEnds:
         talking = False
         due = time.monotonic()
         while True:
-            due += PERIOD
+            due = max(due + PERIOD, time.monotonic() + PERIOD / 4)
             self.receive(due)
             if talking:
                 self.talk()

@@ -18,13 +18,13 @@ Pure, advancing by bytes, samples and instants that are handed in:
 - ``row``                what a stream sends next, and what it has sent
 - ``rtp``, ``rtcp``      packets and reports off the wire; loss and jitter
 - ``hearing``            datagrams to audio, keys and figures
-- ``dtmf``               RFC 4733 events and SIP INFO, each key once
-- ``jitter``             packets into samples in order
-- ``recorder``           samples to a WAV file
-- ``voice_activity``, ``answering_machine``   who speaks: a person, a machine, nobody
+- ``dtmf``, ``inband``   keys by RFC 4733, by SIP INFO and by their tones, each key once
+- ``jitter``, ``concealment``    packets into samples in order, and what stands in for lost ones
+- ``recorder``           one recording; ``recording_file`` is its WAV file, playable at any moment
+- ``voice_activity``, ``answering_machine``    who speaks: a person, a machine, nobody
 - ``socket_filter``      the kernel's program that drops what nobody listens to
 
-Sockets and the loop, and nobody else:
+Sockets and the loop:
 
 - ``endpoint``           one stream's socket: source checks and latching
 - ``phase``, ``ticker``  the rows that are served at one instant, and the timer that serves them

@@ -55,6 +55,8 @@ class Playback:
     )
 
     def __init__(self, playlist: Playlist, finished: Callable[[PlayedTo], None]) -> None:
+        if any(clip.dtype != np.uint8 or clip.ndim != 1 for clip in playlist):
+            raise TypeError("a clip is a one-dimensional array of uint8")
         self._playlist = playlist
         self._finished = finished
         self._total = samples(playlist)

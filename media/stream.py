@@ -143,7 +143,8 @@ class Stream:
     def play(self, playlist: Playlist) -> asyncio.Future[PlayedTo]:
         """Play clips of the stream's codec as one stream of samples; resolved when the last has
         been sent, or with ``interrupted``. Takes the place of what plays; waits for ``connect``
-        where that has not come. Cancelling the future stops it.
+        where that has not come. Cancelling the future stops it. Raises ``TypeError`` for samples
+        that have not been encoded.
         """
         played: asyncio.Future[PlayedTo] = asyncio.get_running_loop().create_future()
         playback = Playback(playlist, partial(_resolve, played))

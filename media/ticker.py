@@ -1,7 +1,14 @@
 """One tick serves all calls.
 
 Streams are spread over phases within the packet time (``media.phase``), so that none waits for a
-thousand others. The tick runs in the event loop; ``benchmarks/media.py`` measures what it costs.
+thousand others. The tick runs in the event loop.
+
+Measured by ``benchmarks/media.py`` on two cores that others were using too, CPU per packet sent
+beside a bare Python loop of ``send`` over as many connected sockets in as many phases: 1.4 to 1.5
+times it at 500 to 2,000 calls, 1.1 times at 3,000. The engine's own share is 1.1 us (vector
+operations, a gather of frames, the loop around ``send``); the rest is the kernel's, and cold caches
+after each wake-up. A packet that somebody listens to costs 2.5 times a bare ``epoll`` and ``recv``,
+one that the kernel filter drops 0.1 to 0.3 times.
 """
 
 from __future__ import annotations

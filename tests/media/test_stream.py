@@ -121,6 +121,17 @@ async def test_nothing_to_play_is_played_at_once(studio):
     assert stream.play([clip(0)]).result() == PlayedTo(0, interrupted=False)
 
 
+@pytest.mark.parametrize("wrong", [np.zeros(9, np.int16), np.zeros((2, 9), np.uint8)])
+async def test_what_is_no_clip_is_refused_before_anything_stops(studio, wrong):
+    stream, far = studio.call()
+    playing = stream.play([clip(1600)])
+    with pytest.raises(TypeError, match="uint8"):
+        stream.play([clip(160), wrong])
+    studio.run(20)
+    assert not playing.done()
+    assert audio(far.packets()) == clip(1600)[:160].tobytes()
+
+
 async def test_many_calls_share_one_clip(studios):
     studio = await studios(phases=1)
     shared = clip(4000)
