@@ -79,7 +79,7 @@ def test_machines(name: str, dbov: float, noise_dbov: float) -> None:
 def test_reasons_of_a_machine() -> None:
     assert decide(cadence(*MACHINES["one long sentence"])).reason is Reason.LONG_GREETING
     words = decide(cadence(*MACHINES["many short words"]))
-    assert (words.reason, words.words) == (Reason.MAX_WORDS, 4)
+    assert (words.reason, words.words) == (Reason.MAX_WORDS, 5)
     tone = decide(cadence(0, 6000), Parameters(greeting=9000, maximum_word_length=1200))
     assert (tone.reason, tone.at_ms) == (Reason.MAX_WORD_LENGTH, 1200)
 
