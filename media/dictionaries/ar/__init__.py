@@ -11,7 +11,7 @@ loses its nun (ثَلَاثَةُ آلَاف، مِئَتَا دِرْهَم), a
 - 1 and 2 follow the noun or are in its dual: دِرْهَم وَاحِد، دِرْهَمَان. They agree in gender.
 - R = 3-10: polarity (المخالفة): ة with a masculine noun, none with a feminine; the noun is a
   genitive plural: ثَلَاثَةُ دَرَاهِم، ثَلَاثُ دَقَائِق.
-- R = 11-99: accusative singular: خَمْسَةَ عَشَرَ دِرْهَمًا. 11 and 12 agree in both parts (أَحَدَ عَشَر، إِحْدَى
+- R = 11-99: accusative singular: خَمْسَةَ عَشَر دِرْهَمًا. 11 and 12 agree in both parts (أَحَدَ عَشَر، إِحْدَى
   عَشْرَة); in 13-19 the unit has polarity and ten agrees. Both parts are built on fatha; only 12
   declines. Tens have no gender; their unit comes first: خَمْسَة وَعِشْرُون; 21 feminine is إِحْدَى وَعِشْرُون.
 - R = 0: genitive singular in annexation: مِئَةُ دِرْهَم، أَلْفَا دِرْهَم، ثَلَاثَةُ آلَافِ دِرْهَم.

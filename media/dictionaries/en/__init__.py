@@ -2,7 +2,8 @@
 
 Clips are words: 0-19, the tens, hundred, thousand, million, billion (10^9). "And" stands before
 the tens of the last group ("one thousand and five"); a decimal is read digit by digit. Years from
-1100 to 1999 and from 2010 to 2099 are read in pairs ("nineteen oh five"), 2000 to 2009 as numbers.
+1100 are read in pairs ("nineteen oh five"), the first ten of a millennium as numbers. The 24-hour
+clock is "oh nine thirty", "fifteen hundred".
 """
 
 from .grammar import English

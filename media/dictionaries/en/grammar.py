@@ -102,7 +102,7 @@ class English:
 
     def _year(self, year: int) -> list[str]:
         century, rest = divmod(year, 100)
-        if not 11 <= century <= 20 or 2000 <= year < 2010:
+        if year < 1100 or year % 1000 < 10:
             return self.number(year)
         if not rest:
             return [*_below_hundred(century), "number.hundred"]
@@ -114,7 +114,8 @@ class English:
         if twelve:
             half = "time.pm" if hour >= 12 else "time.am"
             return [*_below_hundred((hour - 1) % 12 + 1), *_minute(minute, ()), half]
-        return [*_below_hundred(hour), *_minute(minute, ("number.hundred",))]
+        head = ["oh"] if 0 < hour < 10 else []
+        return [*head, *_below_hundred(hour), *_minute(minute, ("number.hundred",))]
 
     def duration(self, value: datetime.timedelta) -> list[str]:
         pieces = [

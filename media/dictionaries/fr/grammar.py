@@ -15,6 +15,7 @@ from .words import TEXT
 
 _KEYS: Final = frozenset(TEXT) | frozenset(parts.PAUSES)
 _LETTERS: Final = {key[7:]: key for key in TEXT if key.startswith("letter.")}
+_INVARIABLE: Final = {"number.hundreds": "number.hundred", "number.80": "number.80.joined"}
 _VOWEL_NOUNS: Final = frozenset(("currency.EUR", "unit.hour"))
 _VOWEL_MONTHS: Final = frozenset((4, 8, 10))
 _FEMININE_NOUNS: Final = frozenset(
@@ -65,10 +66,12 @@ class French:
         return parts.join_groups([self._phone_group(g) for run in runs for g in _phone_groups(run)])
 
     def _phone_group(self, group: str) -> list[str]:
-        if not group.isdecimal() or len(group) > 3:
+        digits = group.lstrip("+")
+        if not digits.isdecimal() or len(digits) > 3:
             return parts.one_by_one([group])
-        rest = group.lstrip("0")
-        keys = ["number.0"] * (len(group) - len(rest))
+        rest = digits.lstrip("0")
+        keys = [parts.SYMBOLS["+"]] * (len(group) - len(digits))
+        keys += ["number.0"] * (len(digits) - len(rest))
         if rest:
             self.cardinals.put(int(rest), keys)
         return keys
@@ -109,10 +112,15 @@ class French:
             elif part == "m":
                 keys.append(f"month.{value.month}")
             elif part == "y":
-                keys += self.number(value.year)
+                keys += self._year(value.year)
             else:
                 keys.append(f"weekday.{value.isoweekday()}")
         return keys
+
+    def _year(self, year: int) -> list[str]:
+        """A rank, not a quantity: "mille neuf cent", "mille neuf cent quatre-vingt"."""
+        keys = self.number(year)
+        return [*keys[:-1], _INVARIABLE.get(keys[-1], keys[-1])]
 
     def _day(self, value: datetime.date, month_follows: bool) -> list[str]:
         if value.day == 1:
@@ -195,7 +203,8 @@ def _linked(keys: list[str], form: str, noun: str) -> list[str]:
 
 def _twelve_hours(hours: list[str], hour: int, minute: list[str]) -> list[str]:
     if hour % 12 == 0:
-        return ["time.noon" if hour else "time.midnight", *minute]
+        half = [f"{key}.masculine" if key == "time.half" else key for key in minute]
+        return ["time.noon" if hour else "time.midnight", *half]
     if hour < 12:
         return [*hours, *minute, "time.morning"]
     return [*hours, *minute, "time.afternoon" if hour < 18 else "time.evening"]
@@ -203,10 +212,8 @@ def _twelve_hours(hours: list[str], hour: int, minute: list[str]) -> list[str]:
 
 def _phone_groups(run: str) -> list[str]:
     """A long run without separators is read in pairs, an odd digit first."""
-    signs = run[: len(run) - len(run.lstrip("+"))]
-    digits = run[len(signs) :]
+    digits = run.lstrip("+")
     if len(digits) <= 3 or not digits.isdecimal():
-        return [part for part in (signs, digits) if part]
-    odd = len(digits) % 2
-    pairs = [digits[at : at + 2] for at in range(odd, len(digits), 2)]
-    return [part for part in (signs, digits[:odd], *pairs) if part]
+        return [run]
+    first = len(run) - len(digits) + (len(digits) % 2 or 2)
+    return [run[:first], *(run[at : at + 2] for at in range(first, len(run), 2))]

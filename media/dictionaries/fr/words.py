@@ -65,6 +65,7 @@ _PLAIN = {
     "time.midnight": "minuit",
     "time.quarter": "et quart",
     "time.half": "et demie",
+    "time.half.masculine": "et demi",
     "time.morning": "du matin",
     "time.afternoon": "de l'après-midi",
     "time.evening": "du soir",
