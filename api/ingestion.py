@@ -168,7 +168,7 @@ async def execute(request: Request, body: ExecuteBody) -> IngestionResult:
     counts: Counter[str] = Counter(total=0, created=0, updated=0, failed=0)
     with RefusedRows(request.site.data_dir / path, session.columns) as refused:
         async for batch in reading:
-            counts += await _take_in(request, session, batch, refused)
+            counts.update(await _take_in(request, session, batch, refused))
     counts["failed"] = refused.count
     session = await ingestion.executed(
         request.connection, request.org_id, session.id, counts, path if refused.count else None

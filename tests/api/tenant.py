@@ -74,7 +74,7 @@ class Tenant:
         return await self.call("DELETE", f"/api{path}")
 
     async def upload(self, path: str, data: bytes, name: str = "a.wav", **fields: str) -> Answer:
-        form = FormData()
+        form = FormData(quote_fields=False)
         for key, value in fields.items():
             form.add_field(key, value)
         form.add_field("file", io.BytesIO(data), filename=name, content_type="audio/wav")
