@@ -16,10 +16,10 @@ The parameters are those of Asterisk's AMD, by name and meaning, in milliseconds
 ========================= ======= ================================================================
 
 Unlike Asterisk, silence alone is never called a machine: ``unknown`` goes the way of an answer, and
-a call to a silent human is worse lost than one to a silent machine. For the same reason a word
-more is allowed than Asterisk allows: of 756 synthetic human greetings in four languages, at three
-paces, two levels and three noises, 8 % passed for machines with three words and 3 % with four,
-while of 432 machines 4 % and 7 % passed for humans.
+a call to a silent human is worse lost than one to a silent machine. The number of words leans the
+same way: of 756 synthetic human greetings in four languages, at three paces, two levels and three
+noises, 8 % passed for machines with three words and 3 % with four, while of 432 machines 4 % and
+7 % passed for humans.
 """
 
 from __future__ import annotations

@@ -60,6 +60,10 @@ def test_unequal_tones_are_no_key(twist: int) -> None:
     assert heard_at_every_shift(tones(KEYS, level_dbm0=-12, twist_db=twist)) == {""}
 
 
+def test_tones_loud_enough_to_clip() -> None:
+    assert heard_at_every_shift(tones(KEYS, tone_ms=40, gap_ms=40, level_dbm0=0)) == {KEYS}
+
+
 def test_faint_tones_are_no_keys() -> None:
     assert heard_at_every_shift(tones(KEYS, level_dbm0=-40)) == {""}
 
