@@ -70,8 +70,7 @@ class Hearing:
             if ssrc == reception.ssrc:
                 self.received += 1
                 self.heard_at = now
-                reception.heard(sequence)
-                reception.timed(timestamp, now)
+                reception.sampled(sequence, timestamp, now)
                 if self.on_audio is not None:
                     self.on_audio(sequence, timestamp, datagram[_BARE:])
                 return True
@@ -87,28 +86,27 @@ class Hearing:
     def _packet(self, packet: rtp.Packet, now: float) -> bool:
         kind = packet.payload_type
         if kind == self._audio_type:
-            self._arrived(packet, now).timed(packet.timestamp, now)
+            self._source(packet, now).sampled(packet.sequence, packet.timestamp, now)
             if self.on_audio is not None:
                 self.on_audio(packet.sequence, packet.timestamp, packet.payload)
         elif kind in self._event_types:
-            self._arrived(packet, now)
+            self._source(packet, now).heard(packet.sequence)
             self._event(packet)
         elif kind == rtp.COMFORT_NOISE:
-            self._arrived(packet, now)
+            self._source(packet, now).heard(packet.sequence)
             self._count("comfort_noise")
         else:
             self._count("unexpected")
             return False
         return True
 
-    def _arrived(self, packet: rtp.Packet, now: float) -> rtp.Reception:
+    def _source(self, packet: rtp.Packet, now: float) -> rtp.Reception:
         self.received += 1
         self.heard_at = now
         if self._reception is None or self._reception.ssrc != packet.ssrc:
             self._lost_before = self.lost
             self._reception = rtp.Reception(packet.ssrc, packet.sequence)
             self._events = dtmf.EventReceiver()
-        self._reception.heard(packet.sequence)
         return self._reception
 
     def _event(self, packet: rtp.Packet) -> None:

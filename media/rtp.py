@@ -70,8 +70,8 @@ def _payload(datagram: bytes, flags: int) -> bytes | None:
 class Reception:
     """Loss and jitter of one received source, as a receiver report wants them.
 
-    ``heard`` takes every packet, ``timed`` those whose timestamp is a sampling instant: the packets
-    of one telephone event share theirs (RFC 4733 section 2.5.1.2).
+    ``heard`` takes packets whose timestamp says nothing of when they left, since those of one
+    telephone event share theirs (RFC 4733 section 2.5.1.2); ``sampled`` takes the others.
     """
 
     __slots__ = ("_base", "_clock_rate", "_highest", "_transit", "jitter", "received", "ssrc")
@@ -106,12 +106,17 @@ class Reception:
             self._base = sequence - self.received + 1
             self._highest = sequence
 
-    def timed(self, timestamp: int, arrival: float) -> None:
-        """Take a packet's sampling instant and its arrival in monotonic seconds into the jitter."""
+    def sampled(self, sequence: int, timestamp: int, arrival: float) -> None:
+        """Count a packet, and take its sampling instant and its arrival, in monotonic seconds, into
+        the jitter."""
+        if sequence == (self._highest + 1) & 0xFFFF:
+            self._highest += 1
+            self.received += 1
+        else:
+            self.heard(sequence)
         transit = arrival * self._clock_rate - timestamp
-        if self._transit is not None:
-            drift = abs(transit - self._transit)
-            if drift > _HALF_CIRCLE:
-                drift = abs(2 * _HALF_CIRCLE - drift)
-            self.jitter += (drift / self._clock_rate - self.jitter) / 16
+        drift = abs(transit - self._transit) if self._transit is not None else 0.0
         self._transit = transit
+        if drift > _HALF_CIRCLE:
+            drift = abs(2 * _HALF_CIRCLE - drift)
+        self.jitter += (drift / self._clock_rate - self.jitter) / 16

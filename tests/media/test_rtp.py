@@ -76,11 +76,11 @@ def test_reordering_is_no_loss_and_a_restart_begins_anew():
 def test_jitter_is_that_of_rfc_3550():
     reception = rtp.Reception(7, 0)
     for n in range(200):
-        reception.timed((n * 160 - 1000) & 0xFFFFFFFF, n * 0.02 + (n % 2) * 0.004)
+        reception.sampled(n, (n * 160 - 1000) & 0xFFFFFFFF, n * 0.02 + (n % 2) * 0.004)
     assert reception.jitter == pytest.approx(0.004, rel=0.01)
     steady = rtp.Reception(7, 0)
     for n in range(200):
-        steady.timed((n * 160 - 1000) & 0xFFFFFFFF, n * 0.02)
+        steady.sampled(n, (n * 160 - 1000) & 0xFFFFFFFF, n * 0.02)
     assert steady.jitter == pytest.approx(0, abs=1e-9)
 
 
