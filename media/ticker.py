@@ -4,11 +4,12 @@ Streams are spread over phases within the packet time (``media.phase``), so that
 thousand others. The tick runs in the event loop.
 
 Measured by ``benchmarks/media.py`` on two cores that others were using too, CPU per packet sent
-beside a bare Python loop of ``send`` over as many connected sockets in as many phases: 1.4 to 1.5
-times it at 500 to 2,000 calls, 1.1 times at 3,000. The engine's own share is 1.1 us (vector
-operations, a gather of frames, the loop around ``send``); the rest is the kernel's, and cold caches
-after each wake-up. A packet that somebody listens to costs 2.5 times a bare ``epoll`` and ``recv``,
-one that the kernel filter drops 0.1 to 0.3 times.
+beside a bare Python loop of ``send`` over as many connected sockets in as many phases: 1.4 to 1.7
+times it at 500 and 1,000 calls, 2 times at 200 (beyond 1,000 not even the bare loop kept its pace
+there). The engine's own share is 1.1 us (vector operations, a gather of frames, the loop around
+``send``); the rest is the kernel's, and cold caches after each wake-up. A packet that somebody
+listens to costs 2.4 to 3.2 times a bare ``epoll`` and ``recv``, one that the kernel filter drops
+0.1 to 0.4 times.
 """
 
 from __future__ import annotations
