@@ -2,9 +2,12 @@
 
 - ``grammar.py``  the protocol ``Grammar`` every language answers, and its refusals
 - ``parts.py``    values taken apart before a language speaks them
-- ``en`` …       one package a language: its grammar, and the words of every key
+- ``ar en fr``    one package a language: its grammar, and the words of every key
 - ``pack.py``     ``SystemPack``: the recorded clip of every key, shipped with the engine
 - ``packs/``      the clips: one µ-law blob and one index a language
+- ``coverage.py`` which keys a range of numbers can need
+- ``script.py``   what a voice artist reads to replace the clips
+- ``clip.py``     a take made into a clip: trimmed, levelled, silent at both ends
 - ``record.py``   makes ``packs/`` from the words (``python -m media.dictionaries.record``)
 
 ``grammar(tag).number(value)`` gives keys; ``SystemPack.load(tag).samples(key)`` the audio of each.

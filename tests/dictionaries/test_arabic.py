@@ -124,7 +124,7 @@ def test_every_count_below_a_hundred_thousand_has_its_noun(noun: Noun) -> None:
 @pytest.mark.parametrize("noun", [UNITS["day"], UNITS["second"]], ids=["masculine", "feminine"])
 def test_the_word_before_a_noun_leans_on_it_where_the_noun_is_genitive(noun: Noun) -> None:
     """Before a genitive stands a construct (or 0's); before an accusative never one."""
-    for count in [*range(3, 20_000), *range(20_000, 100_000, 7)]:
+    for count in [*range(3, 3_000), *range(3_000, 100_000, 37)]:
         keys = counted(count, noun)
         at = next(i for i, key in enumerate(keys) if noun.key in key)
         forms = word(keys[at - 1]).forms

@@ -23,7 +23,11 @@ LARGE = [a * 1000**p + b * c for p in (1, 2, 3) for a in MIXED for b in (0, 1, 1
 LARGE += range(1100, 2000, 100)
 
 
-@pytest.fixture(params=LANGUAGES)
+DISTINCT = sorted({repr(grammar(tag)).replace(repr(tag), ""): tag for tag in LANGUAGES}.values())
+"""Tags whose grammars differ in more than their name."""
+
+
+@pytest.fixture(params=DISTINCT)
 def spoken(request: pytest.FixtureRequest) -> Grammar:
     return grammar(request.param)
 
@@ -104,7 +108,7 @@ def test_every_key_has_words_and_only_pauses_have_none(spoken: Grammar) -> None:
 
 @given(whole=some.integers(1 - LIMIT, LIMIT - 1), gender=some.sampled_from(GENDERS))
 def test_whole_numbers_are_total(whole: int, gender: Gender) -> None:
-    for language in LANGUAGES:
+    for language in DISTINCT:
         spoken = grammar(language)
         keys = spoken.number(whole, gender)
         assert keys
@@ -115,7 +119,7 @@ def test_whole_numbers_are_total(whole: int, gender: Gender) -> None:
 
 @given(some.decimals(min_value=1 - LIMIT, max_value=LIMIT - 1, places=12))
 def test_decimals_are_total(value: Decimal) -> None:
-    for language in LANGUAGES:
+    for language in DISTINCT:
         spoken = grammar(language)
         assert set(spoken.number(value)) <= spoken.keys()
         assert set(spoken.percentage(value)) <= spoken.keys()
@@ -131,14 +135,14 @@ def codes(spoken: Grammar, text: str) -> Iterator[str]:
 
 @given(some.text(max_size=300))
 def test_any_text_is_spoken_or_refused_by_name(text: str) -> None:
-    for language in LANGUAGES:
+    for language in DISTINCT:
         refused = set(codes(grammar(language), text))
         assert refused <= {"unknown_character", "empty", "out_of_range"}
 
 
 @given(some.dates(date(1000, 1, 1), date(2999, 12, 31)), some.sampled_from(FORMATS))
 def test_dates_are_total(day: date, format: str | None) -> None:
-    for language in LANGUAGES:
+    for language in DISTINCT:
         spoken = grammar(language)
         assert set(spoken.date(day, format)) <= spoken.keys()
 
@@ -151,7 +155,7 @@ def test_dates_are_total(day: date, format: str | None) -> None:
 def test_money_is_total(whole: int, minor: int, code: str) -> None:
     places = MINOR_DIGITS[code]
     value = Decimal(whole) + Decimal(minor % 10**places).scaleb(-places)
-    for language in LANGUAGES:
+    for language in DISTINCT:
         spoken = grammar(language)
         if abs(value) < LIMIT:
             assert set(spoken.currency(value, code)) <= spoken.keys()
@@ -160,19 +164,19 @@ def test_money_is_total(whole: int, minor: int, code: str) -> None:
 @given(some.timedeltas(timedelta(0), timedelta(days=10**6 - 1)))
 def test_durations_are_total_to_the_second(length: timedelta) -> None:
     whole = timedelta(days=length.days, seconds=length.seconds)
-    for language in LANGUAGES:
+    for language in DISTINCT:
         spoken = grammar(language)
         assert set(spoken.duration(whole)) <= spoken.keys()
 
 
 def test_different_numbers_are_told_apart(spoken: Grammar) -> None:
-    values = sorted({*range(12_000), *LARGE})
+    values = sorted({*range(6_000), *LARGE})
     for gender in GENDERS:
         assert len({tuple(spoken.number(value, gender)) for value in values}) == len(values)
 
 
 def test_different_amounts_are_told_apart(spoken: Grammar) -> None:
-    amounts = [Decimal(cents).scaleb(-2) for cents in range(12_000)]
+    amounts = [Decimal(cents).scaleb(-2) for cents in range(6_000)]
     assert len({tuple(spoken.currency(value, "MAD")) for value in amounts}) == len(amounts)
 
 
@@ -251,7 +255,7 @@ def test_digits_are_grouped_by_pauses(spoken: Grammar) -> None:
 
 @pytest.mark.parametrize("language", ["ar", "en", "fr"])
 def test_every_clip_of_a_pack_can_be_asked_for(language: str) -> None:
-    variants = [tag for tag in LANGUAGES if tag.split("-")[0] == language]
+    variants = [tag for tag in DISTINCT if tag.split("-")[0] == language]
     given = frozenset().union(*map(all_given, variants))
     never = sorted(grammar(language).keys() - given)
     assert [key for key in never if "." in key and not key.startswith("letter.")] == []
