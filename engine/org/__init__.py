@@ -1,4 +1,4 @@
-"""What an organization owns, as rules without rows: pure, importing only ``flows.wire``.
+"""What an organization owns, as rules without rows: pure, above ``flows`` and ``media`` alone.
 
 - ``organization``  name, country, zone, currency; roles
 - ``plan``          the limits of each plan
@@ -7,7 +7,8 @@
 - ``contact``       the body of a contact → its columns
 - ``audience``      rules: checked, and decided for one contact
 - ``ingestion``     a CSV file → rows → contacts
-- ``wire``          what "not given" means in a change
+- ``dictionary``    the ids of system dictionaries
+- ``wire``          instants, and what "not given" means in a change
 
 ``engine.store`` keeps these nouns, ``api`` serves them, each in a module of the same name.
 """

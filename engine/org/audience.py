@@ -71,8 +71,9 @@ class Rule(Wire):
 
 
 def _kind(value: Any) -> str:
-    names = value if isinstance(value, dict) else type(value).model_fields
-    return "group" if "rules" in names else "rule"
+    """Whatever is no group is read as a rule, and refused as one."""
+    grouped = "rules" in value if isinstance(value, dict) else isinstance(value, Group)
+    return "group" if grouped else "rule"
 
 
 class Group(Wire):

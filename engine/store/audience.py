@@ -158,7 +158,7 @@ MEMBER_OF = "id IN (SELECT contact_id FROM audience_contact WHERE org_id = $1 AN
 async def contacts(connection: Connection, audience: Audience, query: Query) -> Page[Contact]:
     if audience.rules is not None:
         return await matching(connection, audience.org_id, audience.rules, query)
-    return await _listing(MEMBER_OF).fetch(
+    return await contact.listing(MEMBER_OF).fetch(
         connection, query, audience.org_id, query.pattern, audience.id
     )
 
@@ -185,12 +185,7 @@ async def matching(
     parameters: list[Any] = [org_id, query.pattern]
     sql = condition(rules, types, parameters)
     async with as_engine(connection):
-        return await _listing(sql).fetch(connection, query, *parameters)
-
-
-def _listing(belongs: str) -> Listing[Contact]:
-    source = f"contact WHERE org_id = $1 AND deleted_at IS NULL AND {contact.MATCHES}"
-    return Listing(Contact, contact.COLUMNS, f"{source} AND {belongs}", contact.SORTS)
+        return await contact.listing(sql).fetch(connection, query, *parameters)
 
 
 COUNT_MEMBERS = "SELECT count(*) FROM audience_contact WHERE org_id = $1 AND audience_id = $2"

@@ -104,21 +104,6 @@ async def original(connection: Connection, org_id: UUID, audio_id: UUID) -> byte
     return data
 
 
-SAMPLES = """
-SELECT a.id, c.samples FROM audio a JOIN clip c ON c.org_id = a.org_id AND c.sha256 = a.clip
-WHERE a.org_id = $1 AND a.id = ANY ($2)
-"""
-
-
-async def samples(
-    connection: Connection, org_id: UUID, audio_ids: Sequence[UUID]
-) -> dict[UUID, bytes]:
-    """Prepared clips by audio id: 8 kHz, mono, 16-bit little-endian. Deleted audio is still found:
-    an execution runs on with what it was launched with."""
-    records = await connection.fetch(SAMPLES, org_id, list(audio_ids))
-    return {record["id"]: record["samples"] for record in records}
-
-
 KNOWN = "SELECT id FROM audio WHERE org_id = $1 AND id = ANY ($2) AND deleted_at IS NULL"
 
 

@@ -89,9 +89,16 @@ SORTS = {
 }
 MATCHES = """($2::text IS NULL OR primary_phone LIKE $2 OR primary_phone_raw LIKE $2
     OR first_name ILIKE $2 OR last_name ILIKE $2 OR full_name ILIKE $2 OR primary_email ILIKE $2)"""
-LIST = Listing(
-    Contact, COLUMNS, f"contact WHERE org_id = $1 AND deleted_at IS NULL AND {MATCHES}", SORTS
-)
+NULLABLE = frozenset({"firstName", "lastName", "fullName", "city"})
+
+
+def listing(belongs: str = "true") -> Listing[Contact]:
+    """The contacts for which the condition ``belongs`` holds; its parameters begin at ``$3``."""
+    source = f"contact WHERE org_id = $1 AND deleted_at IS NULL AND {MATCHES} AND {belongs}"
+    return Listing(Contact, COLUMNS, source, SORTS, nullable=NULLABLE)
+
+
+LIST = listing()
 
 
 async def page(connection: Connection, org_id: UUID, query: Query) -> Page[Contact]:

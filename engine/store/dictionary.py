@@ -5,7 +5,6 @@ System dictionaries ship with the code (``media.dictionaries``) and have no rows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from engine.errors import NotFound
@@ -144,25 +143,6 @@ DELETE FROM dictionary_entry WHERE org_id = $1 AND dictionary_id = $2 AND key = 
 async def delete_entry(connection: Connection, org_id: UUID, dictionary_id: UUID, key: str) -> None:
     if await connection.fetchval(DELETE_ENTRY, org_id, dictionary_id, key) is None:
         raise missing_entry(key)
-
-
-SAMPLES = """
-SELECT e.key, c.samples
-FROM dictionary_entry e JOIN clip c ON c.org_id = e.org_id AND c.sha256 = e.clip
-WHERE e.org_id = $1 AND e.dictionary_id = $2 AND ($3::text[] IS NULL OR e.key = ANY ($3))
-"""
-
-
-async def samples(
-    connection: Connection,
-    org_id: UUID,
-    dictionary_id: UUID,
-    keys: Sequence[str] | None = None,
-) -> dict[str, bytes]:
-    """Prepared clips by key (8 kHz, mono, 16-bit little-endian); ``None``: all of them."""
-    wanted = None if keys is None else list(keys)
-    records = await connection.fetch(SAMPLES, org_id, dictionary_id, wanted)
-    return {record["key"]: record["samples"] for record in records}
 
 
 def missing_entry(key: str) -> NotFound:

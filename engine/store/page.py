@@ -52,10 +52,12 @@ class Listing(Generic[R]):
     """Sortable wire names to columns, the default first."""
     tie: str = "id"
     """A column that makes the order total."""
+    nullable: frozenset[str] = frozenset()
+    """Sortable wire names whose column may be unset: those rows come last, either way round."""
 
     async def fetch(self, connection: Connection, query: Query, *args: Any) -> Page[R]:
         """Raises ``Invalid`` for a ``sortBy`` the list does not have."""
-        order = self._order(query)
+        order = self.order(query)
         limit, offset = len(args) + 1, len(args) + 2
         sql = (
             f"SELECT {self.columns} FROM {self.source} "
@@ -65,11 +67,14 @@ class Listing(Generic[R]):
         total = await connection.fetchval(f"SELECT count(*) FROM {self.source}", *args)
         return Page([self.row.of(record) for record in records], total, query)
 
-    def _order(self, query: Query) -> str:
+    def order(self, query: Query) -> str:
+        """What follows ORDER BY."""
         name = query.sort_by or next(iter(self.sorts))
         if name not in self.sorts:
             allowed = list(self.sorts)
             problem = FieldProblem("enum", f"One of {', '.join(allowed)}.", {"allowed": allowed})
             raise Invalid("The list cannot be sorted so.", fields={"sortBy": [problem]})
         direction = "DESC" if query.descending else "ASC"
-        return f"{self.sorts[name]} {direction} NULLS LAST, {self.tie}"
+        # No index has NULLS LAST; where there are none it would only keep the index away.
+        unset = " NULLS LAST" if name in self.nullable else ""
+        return f"{self.sorts[name]} {direction}{unset}, {self.tie}"

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
+from aiohttp import FormData
 
 from engine.clock import VirtualClock
-from engine.store import audio, dictionary
+from engine.store import audio, clip
 from tests.api.tenant import FIELDS, FLOW, Tenant, answer, wav
 
 
@@ -46,7 +48,8 @@ async def test_upload_keeps_the_original_and_prepares_it(acme: Tenant, pool: asy
     clips = await pool.fetchval("SELECT count(*) FROM clip WHERE org_id = $1", acme.org_id)
     assert (again["id"] != twice["id"], clips) == (True, 2)
     async with pool.acquire() as connection:
-        prepared = await audio.samples(connection, acme.org_id, [made.body["id"]])
+        digests = await clip.of_audio(connection, acme.org_id, [UUID(made.body["id"])])
+        prepared = await clip.samples(connection, acme.org_id, digests.values())
         original = await audio.original(connection, acme.org_id, made.body["id"])
     (samples,) = prepared.values()
     assert len(samples) // 2 == pytest.approx(1600, abs=200)
@@ -85,8 +88,6 @@ async def test_a_form_is_checked_like_a_body(acme: Tenant) -> None:
 
 
 async def test_an_upload_takes_an_idempotency_key(acme: Tenant) -> None:
-    from aiohttp import FormData
-
     ids = set()
     for _ in range(2):
         form = FormData({"title": "T", "usageType": "prompt"})
@@ -186,8 +187,8 @@ async def test_dictionaries(acme: Tenant, pool: asyncpg.Pool) -> None:
     assert (await acme.get(f"{path}/entries/Fès")).body == only
     assert (await acme.get(path)).body["entryCount"] == 1
     async with pool.acquire() as connection:
-        samples = await dictionary.samples(connection, acme.org_id, made["id"])
-    assert set(samples) == {"Fès"}
+        words = await clip.of_dictionaries(connection, acme.org_id, [UUID(made["id"])])
+    assert [key for _, key in words] == ["Fès"]
     assert (await acme.delete(f"{path}/entries/Fès")).status == 204
     assert (await acme.get(f"{path}/entries/Fès")).status == 404
     assert (await acme.delete(path)).status == 204
