@@ -90,7 +90,7 @@ class Settings:
     )
     rtp_ports: range = field(
         default=range(16384, 32768),
-        metadata=_from(read_port_range, "LOW-HIGH, the UDP ports for audio; a call takes an even one."),
+        metadata=_from(read_port_range, "LOW-HIGH, UDP ports for audio; a call takes an even one."),
     )
     max_calls: int = field(
         default=1000,

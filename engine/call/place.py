@@ -8,6 +8,7 @@ ends this call alone, as ``failed`` / ``internal_error``.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Final
@@ -17,6 +18,7 @@ import structlog
 from engine.call.conclusion import conclude
 from engine.call.journal import Journal
 from engine.call.line import Line
+from engine.call.naming import Naming, Unresolvable
 from engine.call.perform import Performer
 from engine.call.ringing import Intent, Ringing
 from engine.call.speech import Speech
@@ -50,6 +52,8 @@ class Caller:
     ) -> None:
         self._endpoint, self._plane, self._speech = endpoint, plane, speech
         self._recordings, self._clock = recordings, clock
+        family = socket.AF_INET6 if ":" in endpoint.address[0] else socket.AF_INET
+        self._naming = Naming(family, clock.monotonic)
         self._max_call_seconds = max_call_seconds
 
     async def place(self, attempt: Attempt, intent: Intent) -> CallReport:
@@ -63,6 +67,9 @@ class Caller:
         tape = self._recordings.tape(attempt)
         try:
             return await self._hold(attempt, intent, line, tape)
+        except Unresolvable as problem:
+            cause = Cause("trunk_unresolvable", Fault.CARRIER, detail=str(problem))
+            return _report(Outcome(Result.FAILED, cause, journal.milestones()), line, tape)
         except Exception as problem:
             log.exception("call_broken", call=str(attempt.id), to=attempt.to_number)
             cause = Cause(INTERNAL.code, INTERNAL.fault, detail=type(problem).__name__)
@@ -72,7 +79,7 @@ class Caller:
 
     async def _hold(self, attempt: Attempt, intent: Intent, line: Line, tape: Tape) -> CallReport:
         voice = await self._speech.voice(attempt, self._clock.monotonic())
-        ringing = Ringing(attempt, intent)
+        ringing = Ringing(attempt, intent, await self._naming.next_hop(attempt.did.trunk))
         performer = Performer(line, voice, ringing, tape)
         session = await self._run(attempt, performer)
         await line.hang_up()

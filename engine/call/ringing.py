@@ -21,8 +21,8 @@ from engine.sip import (
 )
 from engine.sip.sdp import offer
 from flows.effects import Dial, DialEnded, DialResult
-from media import g711
 from media.answering_machine import Decision, Detector
+from media.jitter import JitterBuffer
 
 Intent: TypeAlias = Callable[[Attempt], Awaitable[bool]]
 """Commits that this attempt is about to dial; False: it must not, nobody may be rung."""
@@ -32,17 +32,18 @@ GRACE_S: Final = 1.0
 
 
 class Ringing:
-    def __init__(self, attempt: Attempt, intent: Intent) -> None:
+    def __init__(self, attempt: Attempt, intent: Intent, target: tuple[str, int]) -> None:
         self.attempt = attempt
         self.reached: Reached | None = None
         """What the signalling came to; ``None`` before the dial."""
         self._intent = intent
+        self._target = target
 
     async def dial(self, line: Line, effect: Dial) -> DialEnded:
         if not await self._intent(self.attempt):
             self.reached = Reached(Result.CANCELLED, WITHDRAWN)
             return DialEnded(DialResult.ERROR, AnsweredBy.NONE.value)
-        line.invite(_request(self.attempt, line))
+        line.invite(_request(self.attempt, self._target, line))
         if not await line.answered(effect.timeout_ms / 1000, RING_TIMEOUT):
             return self._failed(line)
         return await self._answered(line, effect.detect_machine)
@@ -78,11 +79,12 @@ class Ringing:
 
 async def who_answered(line: Line) -> Decision:
     """Listen to the greeting until it is clear who gave it. Raises ``LineDropped``."""
-    detector = Detector()
+    detector, buffer = Detector(), JitterBuffer(line.codec)
     decided: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
 
-    def listen(_sequence: int, _timestamp: int, payload: bytes) -> None:
-        decision = detector.feed(g711.decode(payload, line.codec))
+    def listen(sequence: int, timestamp: int, payload: bytes) -> None:
+        buffer.push(sequence, timestamp, payload)
+        decision = detector.feed(buffer.pop())
         if decision is not None and not decided.done():
             decided.set_result(decision)
 
@@ -97,7 +99,7 @@ async def who_answered(line: Line) -> Decision:
     return decided.result()
 
 
-def _request(attempt: Attempt, line: Line) -> InviteRequest:
+def _request(attempt: Attempt, target: tuple[str, int], line: Line) -> InviteRequest:
     trunk = attempt.did.trunk
     address, port = line.stream.address
     uri = f"sip:{attempt.to_number}@{trunk.domain}"
@@ -107,7 +109,7 @@ def _request(attempt: Attempt, line: Line) -> InviteRequest:
         else None
     )
     return InviteRequest(
-        target=(trunk.host, trunk.port),
+        target=target,
         request_uri=uri,
         to_uri=uri,
         from_user=attempt.did.number,

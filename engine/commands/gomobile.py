@@ -1,0 +1,32 @@
+"""All commands, put together."""
+
+from __future__ import annotations
+
+import typer
+
+from engine.commands import (
+    carrier,
+    demonstration,
+    did,
+    key,
+    organization,
+    serve,
+    settings,
+    trunk,
+)
+
+gomobile = typer.Typer(
+    name="gomobile",
+    help="An outbound voice campaign engine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+gomobile.command("serve")(serve.serve)
+gomobile.command("simulate-carrier")(carrier.simulate_carrier)
+gomobile.command("demo")(demonstration.demo)
+gomobile.command("settings")(settings.settings)
+for noun in (organization, key, trunk, did):
+    gomobile.add_typer(noun.commands)
+
+__all__ = ["gomobile"]
