@@ -30,29 +30,23 @@ class Word(NamedTuple):
         return int(self.stem.removeprefix("number."))
 
 
+Words = tuple[Word, ...]
+
+
 @cache
 def word(key: str) -> Word:
     stem, *forms = key.removeprefix("and.").removeprefix("number.").split(".")
     return Word(f"number.{stem}", frozenset(forms))
 
 
-def members(keys: list[str]) -> list[list[Word]]:
-    """What "وَ" joins."""
-    found: list[list[Word]] = []
-    for key in keys:
-        if key.startswith("and.") or not found:
-            found.append([])
-        found[-1].append(word(key))
-    return found
-
-
-def split_thousands(words: list[Word]) -> tuple[list[Word], list[Word]]:
+def split_thousands(words: Words) -> tuple[Words, Words]:
     stems = [each.stem for each in words]
     at = len(stems) - stems[::-1].index(THOUSAND) if THOUSAND in stems else 0
     return words[:at], words[at:]
 
 
-def check_below_thousand(words: list[Word], n: int, feminine: bool) -> None:
+@cache
+def check_below_thousand(words: Words, n: int, feminine: bool) -> None:
     """Hundreds, then the unit before the ten; polarity; nothing annexed at the end."""
     assert sum(each.value for each in words) == n
     rest = n % 100
@@ -71,7 +65,8 @@ def check_below_thousand(words: list[Word], n: int, feminine: bool) -> None:
         ]
 
 
-def check_thousands(words: list[Word], count: int) -> None:
+@cache
+def check_thousands(words: Words, count: int) -> None:
     """Masculine, in the form that its own count demands."""
     *number, scale = words
     (form,) = scale.forms
@@ -94,9 +89,9 @@ def noun_form(count: int) -> str:
 def test_every_number_below_a_hundred_thousand(gender: Gender) -> None:
     for n in range(1, 100_000):
         keys = ARABIC.number(n, gender)
-        thousands, below = split_thousands([word(key) for key in keys])
-        assert all(len(each) == 1 for each in members(keys) if each[-1].stem != THOUSAND)
+        thousands, below = split_thousands(tuple(map(word, keys)))
         assert not keys[0].startswith("and.")
+        assert all(key.startswith("and.") or THOUSAND in key for key in keys[1:])
         assert bool(thousands) == (n >= 1000)
         if thousands:
             check_thousands(thousands, n // 1000)

@@ -19,8 +19,6 @@ RANGES = [(0, 13_000), (995, 14_000), (99_000, 113_000), (1_999_500, 2_012_700),
 def ways(spoken: Grammar) -> list[Callable[[int], list[str]]]:
     return [
         spoken.number,
-        lambda n: spoken.number(n, "feminine"),
-        partial(spoken.currency, code="EUR"),
         partial(spoken.currency, code="EGP"),
     ]
 
@@ -48,7 +46,7 @@ def test_no_number_of_a_wide_range_needs_more(language: str) -> None:
     spoken = grammar(language)
     for low, high in [(0, 10**12 - 1), (5, 7_654_321), (123_456, 9_876_543_210)]:
         keys = needed(spoken.number, low, high)
-        step = (high - low) // 5_000
+        step = (high - low) // 1_000
         assert all(keys.issuperset(spoken.number(n)) for n in range(low, high, step))
     assert not {"number.million", "number.million.singular"} & needed(spoken.number, 0, 999_999)
 
