@@ -1,0 +1,497 @@
+"""The loop that turns due rows into calls.
+
+::
+
+    NOTIFY, timers, ended calls ─▶ round: reload ─ gates ─ reserve ─ claim ─▶ call tasks
+                                                                                │ intent
+    rows ◀─ outbox (batches, kept while the database is away) ◀── report ───────┘
+
+A round reserves places first (organization, process, number, trunk), one by one around the
+executions that may dial, the least recently served first; then it claims at most so many contacts
+and gives back what was not needed. So a claim never takes what cannot be dialed, and a small
+execution gets its share beside a large one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TypeAlias
+from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
+
+from engine.clock import Clock
+from engine.dial import gates
+from engine.dial.call import Call, Stage
+from engine.dial.failure import AWAY
+from engine.dial.gates import Verdict
+from engine.dial.intents import IntentDesk
+from engine.dial.lease import Lease
+from engine.dial.lines import Lines
+from engine.dial.outbox import ContactKey, Item, Outbox, Returned
+from engine.dial.reaper import Reaper, decide_with_rest, interruption
+from engine.dial.snapshot import Reader, Run, Snapshot
+from engine.program.attempt import Attempt, Did
+from engine.program.outcome import Cause, Fault, Milestones, Outcome, Result
+from engine.program.pacing import Line
+from engine.program.report import CallReport
+from engine.program.retry import Done, RetryAt
+from engine.store import attempt as attempts
+from engine.store import execution, snapshot, target
+from engine.store.launch import CHANNEL
+from engine.store.outcome import WITHDRAWN, Finished
+from engine.store.target import CLAIM_LIMIT, Claimed, Release
+
+log = structlog.get_logger()
+
+Intend: TypeAlias = Callable[[Attempt], Awaitable[bool]]
+"""Awaited right before the INVITE. False: it must not leave. True: it leaves before anything else
+is awaited."""
+
+Place: TypeAlias = Callable[[Attempt, Intend], Awaitable[CallReport]]
+"""One call from its flow's start to its outcome."""
+
+FIRST_APPETITE = 32
+"""Places reserved for an execution in a round, until it has shown that it needs more."""
+
+LATE_REST = timedelta(seconds=1)
+"""Of a contact whose intent was told too late, so that a slow database is not asked faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialerSettings:
+    name: str = "gomobile"
+    """Of the node, for people."""
+    max_calls: int = 1000
+    calls_per_second: float = 50.0
+    lease: timedelta = timedelta(seconds=15)
+    interrupted_rest: timedelta = timedelta(seconds=120)
+    """Much longer than a lease."""
+    reload: timedelta = timedelta(seconds=5)
+    """What a lost notification, or another process's retry, waits at most."""
+
+
+class Dialer:
+    """``run()`` in a task until ``drain()``; cancelling the task is a crash without clean-up."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        place: Place,
+        clock: Clock,
+        settings: DialerSettings | None = None,
+        *,
+        ended: Callable[[Attempt, CallReport], None] = lambda _attempt, _report: None,
+    ) -> None:
+        """``ended`` is told of every report, for figures and live views."""
+        settings = settings or DialerSettings()
+        self._pool, self._place, self._clock = pool, place, clock
+        self._settings, self._ended = settings, ended
+        self._reader, self._snapshot = Reader(), Snapshot()
+        self._lines = Lines(Line())
+        self._lines.process.limit(settings.max_calls, settings.calls_per_second)
+        self._reaper = Reaper(pool, clock, settings.lease, settings.interrupted_rest)
+        self._lease = Lease(pool, self._reaper, settings.name, settings.lease)
+        self._desk = IntentDesk(pool, clock)
+        self._outbox = Outbox(pool, clock, self._note_written, self._note_failure)
+        self._calls: dict[ContactKey, Call] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._due: dict[UUID, datetime | None] = {}
+        self._appetite: dict[UUID, int] = defaultdict(lambda: FIRST_APPETITE)
+        self._served: dict[UUID, int] = {}
+        self._stamps = count(1)
+        self._reload_at = datetime.min.replace(tzinfo=UTC)
+        self._next_at = self._reload_at
+        self._wake, self._stopped = asyncio.Event(), asyncio.Event()
+        self._draining = self._waiting = False
+
+    # --- What others see and say ---------------------------------------------------------------
+
+    @property
+    def live(self) -> int:
+        """Calls held now."""
+        return len(self._calls)
+
+    @property
+    def resting(self) -> bool:
+        """Nothing happens before ``next_at``, unless somebody wakes the dialer."""
+        asleep = self._waiting and not self._wake.is_set()
+        return asleep and not self._calls and self._outbox.empty
+
+    @property
+    def next_at(self) -> datetime:
+        """When the next round is due."""
+        return self._next_at
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def drain(self, bound: float) -> None:
+        """No new calls from now on; live ones finish, for at most ``bound`` seconds."""
+        self._draining = True
+        self.wake()
+        try:
+            async with asyncio.timeout(bound):
+                await self._stopped.wait()
+        except TimeoutError:
+            self.kill()
+            await self._stopped.wait()
+
+    def kill(self) -> None:
+        """Ends every call at once; their outcomes are still written."""
+        self._draining = True
+        self.wake()
+        for task in self._tasks:
+            task.cancel()
+
+    # --- The life of the process ---------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Raises one of ``failure.AWAY`` where the database is away at the start, never later."""
+        await self._lease.begin()
+        async with asyncio.TaskGroup() as group:
+            workers = [
+                group.create_task(self._desk.run()),
+                group.create_task(self._outbox.run()),
+                group.create_task(self._lease.run()),
+                group.create_task(self._listen()),
+            ]
+            await self._dial(group)
+            await self._outbox.flush()
+            for worker in workers:
+                worker.cancel()
+        await self._leave()
+        self._stopped.set()
+
+    async def _dial(self, group: asyncio.TaskGroup) -> None:
+        while not (self._draining and not self._calls):
+            try:
+                self._next_at = await self._round(group)
+            except AWAY as problem:
+                self._note_failure(problem)
+                self._next_at = self._clock.now() + timedelta(seconds=1)
+            await self._wait()
+
+    async def _wait(self) -> None:
+        self._waiting = True
+        timeout = (self._next_at - self._clock.now()).total_seconds()
+        try:
+            async with asyncio.timeout(max(0.0, timeout)):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting = False
+            self._wake.clear()
+
+    async def _leave(self) -> None:
+        """What is still leased in this node's name goes back, by us or by the next reaper."""
+        try:
+            await self._reaper.reconcile(self._lease.node_id, lambda _key: False)
+            await self._lease.end()
+        except AWAY as problem:
+            log.warning("database_away_at_stop", error=repr(problem))
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    await self._hear(connection)
+            except AWAY as problem:
+                self._note_failure(problem)
+            await asyncio.sleep(1)
+
+    async def _hear(self, connection: asyncpg.Connection) -> None:
+        lost = asyncio.Event()
+
+        def note_loss(_connection: object) -> None:
+            lost.set()
+
+        connection.add_termination_listener(note_loss)
+        await connection.add_listener(CHANNEL, self._note_change)
+        self._note_change()
+        try:
+            await lost.wait()
+        finally:
+            connection.remove_termination_listener(note_loss)
+            if not connection.is_closed():
+                await connection.remove_listener(CHANNEL, self._note_change)
+
+    def _note_change(self, *_notification: object) -> None:
+        self._reload_at = datetime.min.replace(tzinfo=UTC)
+        self.wake()
+
+    def _note_failure(self, problem: Exception) -> None:
+        log.warning("database_away", error=repr(problem))
+        self._lease.doubt()
+
+    # --- A round -------------------------------------------------------------------------------
+
+    async def _round(self, group: asyncio.TaskGroup) -> datetime:
+        """Starts what may start and returns when to ask again."""
+        now = self._clock.now()
+        if self._draining:
+            return now + timedelta(seconds=1)
+        if self._lease.in_doubt:
+            await self._reaper.reconcile(self._lease.node_id, self._is_ours)
+            self._lease.reconciled()
+            self._due.clear()
+        if now >= self._reload_at:
+            await self._reload(now)
+        reserved, until = self._reserve(now)
+        for org_id, places in reserved.items():
+            await self._claim(group, org_id, places, now)
+        return now if reserved else until
+
+    def _is_ours(self, key: ContactKey) -> bool:
+        return key in self._calls or self._outbox.holds(key)
+
+    async def _reload(self, now: datetime) -> None:
+        # Set first: what is announced while this reads is read again.
+        self._reload_at = now + self._settings.reload
+        self._snapshot = await self._reader.read(self._pool, now)
+        self._reload_at = min(self._reload_at, self._snapshot.next_change(now) or self._reload_at)
+        await self._recall_caps(now)
+        self._lines.learn(self._snapshot)
+        self._due.clear()
+        await self._sweep(now)
+
+    async def _recall_caps(self, now: datetime) -> None:
+        unknown = self._lines.unknown(self._snapshot.dids.values())
+        if not unknown:
+            return
+        self._lines.pool.learn(self._snapshot.dids[did_id] for did_id in unknown)
+        for run in self._snapshot.runs.values():
+            capped = [did_id for did_id in run.did_ids if did_id in unknown]
+            midnight = now.astimezone(run.calendar.zone).replace(
+                hour=0, minute=0, second=0, microsecond=0
+            )
+            async with self._pool.acquire() as connection:
+                dialed = await attempts.dialed_since(connection, run.org_id, capped, midnight)
+            for did_id, number in dialed.items():
+                self._lines.pool.recall(did_id, midnight.date(), number)
+
+    async def _sweep(self, now: datetime) -> None:
+        async with self._pool.acquire() as connection:
+            for org_id, execution_id in await snapshot.unswept(connection):
+                if not await execution.sweep(connection, org_id, execution_id, now=now):
+                    self._note_change()
+
+    def _reserve(self, now: datetime) -> tuple[dict[UUID, dict[UUID, list[Did]]], datetime]:
+        """Places by organization and execution; and when to ask again where there are none."""
+        ready, until = self._ready(now)
+        seconds = self._clock.monotonic()
+        reserved: dict[UUID, dict[UUID, list[Did]]] = defaultdict(lambda: defaultdict(list))
+        room = CLAIM_LIMIT
+        while ready and room:
+            run = ready.popleft()
+            taken = self._lines.take(run, seconds, now)
+            if isinstance(taken, Verdict):
+                until = min(until, taken.until or until)
+                continue
+            room -= 1
+            places = reserved[run.org_id][run.id]
+            places.append(taken)
+            self._served[run.id] = next(self._stamps)
+            if len(places) < self._appetite[run.id]:
+                ready.append(run)
+        return reserved, until
+
+    def _ready(self, now: datetime) -> tuple[deque[Run], datetime]:
+        """The executions with somebody to call, least recently served first."""
+        until, ready = self._reload_at, []
+        for run in self._snapshot.runs.values():
+            closed = self._first_closed(run, now)
+            if closed is None:
+                ready.append(run)
+            else:
+                until = min(until, closed.until or until)
+        ready.sort(key=lambda run: self._served.get(run.id, 0))
+        return deque(ready), until
+
+    def _first_closed(self, run: Run, now: datetime) -> Verdict | None:
+        due_at = self._due.get(run.id, now)
+        return next((one for one in gates.standing(run, due_at, now) if not one.open), None)
+
+    async def _claim(
+        self,
+        group: asyncio.TaskGroup,
+        org_id: UUID,
+        places: dict[UUID, list[Did]],
+        now: datetime,
+    ) -> None:
+        quotas = {execution_id: len(dids) for execution_id, dids in places.items()}
+        try:
+            async with self._pool.acquire() as connection:
+                claimed = await target.claim(
+                    connection, org_id, self._lease.node_id, quotas, now=now
+                )
+                for one in claimed:
+                    self._begin(group, one, places[one.execution_id].pop())
+                hungry = self._learn_appetites(places, quotas)
+                due = await target.next_due(connection, org_id, hungry) if hungry else {}
+        finally:
+            for dids in places.values():
+                for did in dids:
+                    self._lines.undo(org_id, did)
+        self._due.update({run_id: due.get(run_id) for run_id in hungry})
+
+    def _learn_appetites(
+        self, unused: dict[UUID, list[Did]], quotas: dict[UUID, int]
+    ) -> list[UUID]:
+        """The executions that had fewer contacts due than places."""
+        for execution_id, quota in quotas.items():
+            grown = min(CLAIM_LIMIT, 2 * quota) if not unused[execution_id] else 0
+            self._appetite[execution_id] = max(FIRST_APPETITE, grown)
+        return [execution_id for execution_id, dids in unused.items() if dids]
+
+    # --- A call --------------------------------------------------------------------------------
+
+    def _begin(self, group: asyncio.TaskGroup, claimed: Claimed, did: Did) -> None:
+        run, node_id = self._snapshot.runs[claimed.execution_id], self._lease.node_id
+        if claimed.deleted:
+            self._lines.undo(claimed.org_id, did)
+            release = Release(claimed.execution_id, claimed.contact_id, "contact_deleted")
+            self._outbox.put(Returned(claimed.org_id, node_id, release))
+            return
+        call = Call(run, _attempt(run, claimed, did), claimed.results, node_id)
+        self._calls[call.key] = call
+        task = group.create_task(self._hold(call))
+        self._tasks.add(task)
+        # A callback runs even for a task that is cancelled before its first step.
+        task.add_done_callback(lambda done: self._end(done, call))
+
+    def _end(self, task: asyncio.Task[None], call: Call) -> None:
+        """Whatever happened to a call, its places are given back here and only here."""
+        dialed = call.stage is Stage.DIALING
+        give_back = self._lines.give_back if dialed else self._lines.undo
+        give_back(call.run.org_id, call.attempt.did)
+        self._tasks.discard(task)
+        del self._calls[call.key]
+        self.wake()
+
+    async def _hold(self, call: Call) -> None:
+        try:
+            report = await self._report(call)
+            await self._settle(call, report)
+        except asyncio.CancelledError:
+            # Killed: an orderly end of this task, whose outcome still has to be written.
+            self._account(call, interruption("engine_stopped", self._clock.now()))
+
+    async def _report(self, call: Call) -> CallReport:
+        try:
+            return await self._place(call.attempt, lambda _attempt: self._intend(call))
+        except Exception as problem:
+            log.exception("call_failed", call_id=str(call.attempt.id))
+            cause = Cause("engine_error", Fault.US, detail=repr(problem))
+            ended = Milestones(ended_at=self._clock.now())
+            return CallReport(Outcome(Result.FAILED, cause, ended))
+
+    async def _intend(self, call: Call) -> bool:
+        """Leave to dial, committed: the last thing before the INVITE."""
+        if self._draining or call.stage is not Stage.CLAIMED:
+            call.stage = Stage.REFUSED if call.stage is Stage.CLAIMED else call.stage
+            return False
+        call.stage = Stage.ASKING
+        try:
+            grant = await self._desk.ask(call.run.org_id, call.node_id, call.intent)
+        except AWAY as problem:
+            self._note_failure(problem)
+            return False
+        if grant is None:
+            call.stage = Stage.REFUSED
+            return False
+        call.grant = grant
+        in_time = grant.stands(self._clock.monotonic())
+        call.stage = Stage.DIALING if in_time else Stage.LATE
+        return in_time
+
+    async def _settle(self, call: Call, report: CallReport) -> None:
+        if call.stage is Stage.CLAIMED:
+            # The flow ended without dialing. Its attempt counts, or the contact would come back
+            # for ever.
+            await self._intend(call)
+        self._account(call, report)
+
+    def _account(self, call: Call, report: CallReport) -> None:
+        match call.stage:
+            case Stage.DIALING:
+                self._finish(call, report)
+            case Stage.LATE:
+                self._withdraw(call)
+            case Stage.CLAIMED | Stage.REFUSED:
+                release = Release(*call.key)
+                self._outbox.put(Returned(call.run.org_id, call.node_id, release))
+            case Stage.ASKING:
+                self._lease.doubt()
+
+    def _finish(self, call: Call, report: CallReport) -> None:
+        ended = report.outcome
+        results = (*call.results, ended.result)
+        rest = self._settings.interrupted_rest
+        decision = decide_with_rest(call.run.strategy, results, ended, self._clock.now(), rest)
+        self._outbox.put(_finished(call, report, decision))
+        self._ended(call.attempt, report)
+
+    def _withdraw(self, call: Call) -> None:
+        log.warning("intent_too_late", call_id=str(call.attempt.id))
+        decision = RetryAt(self._clock.now() + LATE_REST)
+        self._outbox.put(_finished(call, CallReport(WITHDRAWN), decision, withdrawn=True))
+
+    def _note_written(self, batch: Sequence[Item]) -> None:
+        """Contacts that wait again may be due before anybody else of their execution."""
+        now = self._clock.now()
+        for item in batch:
+            if isinstance(item, Returned):
+                self._note_due(item.execution_id, now)
+            elif isinstance(item.decision, RetryAt):
+                self._note_due(item.execution_id, item.decision.instant)
+        self.wake()
+
+    def _note_due(self, execution_id: UUID, due_at: datetime) -> None:
+        if execution_id in self._due:
+            self._due[execution_id] = min(due_at, self._due[execution_id] or due_at)
+
+
+def _attempt(run: Run, claimed: Claimed, did: Did) -> Attempt:
+    return Attempt(
+        id=uuid4(),
+        org_id=run.org_id,
+        execution_id=run.id,
+        program_id=run.program_id,
+        contact_id=claimed.contact_id,
+        number=claimed.attempts + 1,
+        to_number=claimed.to_number,
+        did=did,
+        flow=run.flow,
+        flow_id=run.flow_id,
+        flow_version=run.flow_version,
+        contact=claimed.contact,
+        attributes=claimed.attributes,
+    )
+
+
+def _finished(
+    call: Call, report: CallReport, decision: Done | RetryAt, *, withdrawn: bool = False
+) -> Finished:
+    assert call.grant is not None
+    return Finished(
+        org_id=call.run.org_id,
+        execution_id=call.run.id,
+        contact_id=call.attempt.contact_id,
+        node_id=call.node_id,
+        attempt_id=call.attempt.id,
+        number=call.attempt.number,
+        dialed_at=call.grant.dialed_at,
+        report=report,
+        decision=decision,
+        flow_id=None if withdrawn else call.run.flow_id,
+        flow_version=None if withdrawn else call.run.flow_version,
+        withdrawn=withdrawn,
+    )

@@ -1,0 +1,94 @@
+"""The desk where calls ask leave to dial: wishes that come together are committed together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from engine.clock import Clock
+from engine.dial.failure import AWAY
+from engine.store import target
+from engine.store.target import CLAIM_LIMIT, Intent
+
+INVITE_WINDOW = 0.05
+"""Seconds from the news of a committed intent to its INVITE; later, it must not leave."""
+
+COMMIT_WINDOW = 0.5
+"""Seconds for the statement itself. The commit lies somewhere within; together both stay far below
+a lease, so that a process that was stopped in between never dials what was taken from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    dialed_at: datetime
+    """The instant the intent bears in the database."""
+    asked: float
+    answered: float
+    """Monotonic seconds around the statement."""
+
+    def stands(self, seconds: float) -> bool:
+        """Whether the INVITE may still leave."""
+        prompt = self.answered - self.asked <= COMMIT_WINDOW
+        return prompt and seconds - self.answered <= INVITE_WINDOW
+
+
+@dataclass(slots=True)
+class Wish:
+    org_id: UUID
+    node_id: UUID
+    intent: Intent
+    answer: asyncio.Future[Grant | None]
+
+
+@dataclass(slots=True)
+class IntentDesk:
+    pool: asyncpg.Pool
+    clock: Clock
+    _wishes: list[Wish] = field(default_factory=list)
+    _arrival: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def ask(self, org_id: UUID, node_id: UUID, intent: Intent) -> Grant | None:
+        """``None``: refused. One of ``AWAY``: nobody knows; the call must not be made."""
+        answer: asyncio.Future[Grant | None] = asyncio.get_running_loop().create_future()
+        self._wishes.append(Wish(org_id, node_id, intent, answer))
+        self._arrival.set()
+        return await answer
+
+    async def run(self) -> None:
+        while True:
+            await self._arrival.wait()
+            wishes, self._wishes = self._wishes[:CLAIM_LIMIT], self._wishes[CLAIM_LIMIT:]
+            if not self._wishes:
+                self._arrival.clear()
+            batches: dict[tuple[UUID, UUID], list[Wish]] = defaultdict(list)
+            for wish in wishes:
+                batches[wish.org_id, wish.node_id].append(wish)
+            for (org_id, node_id), batch in batches.items():
+                await self._answer(org_id, node_id, batch)
+
+    async def _answer(self, org_id: UUID, node_id: UUID, batch: list[Wish]) -> None:
+        batch = [wish for wish in batch if not wish.answer.done()]
+        try:
+            grant, granted = await self._commit(org_id, node_id, [wish.intent for wish in batch])
+        except AWAY as problem:
+            for wish in batch:
+                if not wish.answer.done():
+                    wish.answer.set_exception(problem)
+            return
+        for wish in batch:
+            if not wish.answer.done():
+                wish.answer.set_result(grant if wish.intent.attempt_id in granted else None)
+
+    async def _commit(
+        self, org_id: UUID, node_id: UUID, intents: list[Intent]
+    ) -> tuple[Grant, set[UUID]]:
+        dialed_at = self.clock.now()
+        async with self.pool.acquire(timeout=5) as connection:
+            asked = self.clock.monotonic()
+            granted = await target.intend(connection, org_id, node_id, intents, now=dialed_at)
+        return Grant(dialed_at, asked, self.clock.monotonic()), granted
