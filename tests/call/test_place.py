@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,29 +14,14 @@ from engine.program.outcome import AnsweredBy, Fault, Result
 from engine.simulator.callee import MESSAGE
 from media.dictionaries.pack import SystemPack
 from media.g711 import decode
-from tests.call.exchange import HANGUP, Exchange, dial, exchange, graph, play, speechlike
-
-HELLO = graph(dial(), play("welcome"), HANGUP)
+from tests.call.exchange import Exchange, exchange
+from tests.call.switchboard import HANGUP, HELLO, dial, graph, menu, play, speechlike
 
 
 @pytest.fixture
 async def line(tmp_path: Path) -> AsyncIterator[Exchange]:
     async with exchange(tmp_path) as made:
         yield made
-
-
-def menu(**config: Any) -> dict[str, Any]:
-    return {
-        "id": "menu",
-        "type": "dtmf",
-        "config": {
-            "mode": "single_digit",
-            "variable": "choice",
-            "timeout": 4000,
-            "audioItems": [{"type": "audioFile", "audioId": "welcome"}],
-            **config,
-        },
-    }
 
 
 async def test_a_flow_that_comes_to_its_end_is_completed(line: Exchange) -> None:
