@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from media.dictionaries import Grammar, grammar
+from media.dictionaries import LANGUAGES, Grammar, grammar
 
 GOLDEN = Path(__file__).parent / "golden"
 Speak = Callable[[Grammar, str, str], list[str]]
@@ -53,6 +53,12 @@ def spoken(row: Mapping[str, str]) -> str:
 def test_what_is_said_is_what_was_read(table: Path) -> None:
     wrong = [(row, said) for row in rows(table) if (said := spoken(row)) != row["spoken"]]
     assert wrong == []
+
+
+def test_every_language_has_its_table() -> None:
+    assert {table.stem for table in GOLDEN.glob("*.tsv")} == {
+        tag.split("-")[0] for tag in LANGUAGES
+    }
 
 
 @pytest.mark.parametrize("table", sorted(GOLDEN.glob("*.tsv")), ids=lambda table: table.stem)

@@ -214,13 +214,18 @@ TEXT: Final[Mapping[str, str]] = {
 }
 
 
+_SHADDA: Final = "\u0651"
+
+
 def spoken(text: str) -> str:
     """Respelled for a voice that reads ة as t, ال after "وَ" as a long a, and doubles twice."""
+    text = re.sub(f"([\u064b-\u0650]){_SHADDA}", rf"{_SHADDA}\1", text)
     text = re.sub("ة(?= |$)", "", text)
-    text = re.sub("(وَ|بِ)ال([تثدذرزسشصضطظلن])", r"\1\2", text)
+    text = re.sub(f"(وَ|بِ)ال(.{_SHADDA})", r"\1\2", text)
     text = re.sub("(وَ|بِ)ال", r"\1لْ", text)
-    text = re.sub("(^| )ال([تثدذرزسشصضطظلن])ّ", r"\1ال\2", text)
-    return text.replace("وَاثْن", "وَثْن")
+    text = re.sub(f"(^| )ال(.){_SHADDA}", r"\1ال\2", text)
+    text = re.sub(f"([وي]){_SHADDA}", r"\1ْ\1", text)
+    return text.replace("وَاثْن", "وَثْن").replace("نُوَنْ", "نُووَنْ")
 
 
 SAY: Final[Mapping[str, str]] = {
