@@ -1,4 +1,4 @@
-"""A running engine node: store, SIP, media, speech and dialer, composed and taken down in order."""
+"""A running engine node: SIP, media, speech and dialer, composed and taken down in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import socket
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -24,29 +23,10 @@ from engine.metrics import Metrics
 from engine.program.attempt import Attempt
 from engine.program.report import CallReport
 from engine.sip import Endpoint
-from engine.store import EmbeddedPostgres, clip, migrate, open_pool
+from engine.store import clip
 from media import MediaPlane
 from media.g711 import Samples
 from media.prompts import Library
-
-CONNECTIONS: Final = 12
-
-
-@asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
-    """The configured database, migrated. Raises ``StoreUnavailable``."""
-    async with contextlib.AsyncExitStack() as stack:
-        url = settings.database_url
-        if url is None:
-            embedded = EmbeddedPostgres(settings.data_dir / "postgres")
-            await stack.enter_async_context(embedded)
-            url = embedded.url
-            reviving = asyncio.create_task(embedded.keep_running())
-            stack.callback(reviving.cancel)
-        pool = await open_pool(url, max_size=CONNECTIONS)
-        stack.push_async_callback(pool.close)
-        await migrate(pool)
-        yield pool
 
 
 @asynccontextmanager

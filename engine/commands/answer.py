@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from engine.app import open_store
 from engine.config import read_settings
 from engine.errors import GomobileError, Invalid
+from engine.store.database import open_store
 from engine.store.pool import Connection, transaction
 from engine.store.row import Row
 
@@ -31,7 +31,11 @@ def create(work: Callable[[Connection], Awaitable[R]], as_json: bool) -> None:
 
 
 async def _in_transaction(work: Callable[[Connection], Awaitable[R]]) -> R:
-    async with open_store(read_settings(os.environ)) as pool, transaction(pool) as connection:
+    settings = read_settings(os.environ)
+    async with (
+        open_store(settings.data_dir, settings.database_url) as pool,
+        transaction(pool) as connection,
+    ):
         return await work(connection)
 
 

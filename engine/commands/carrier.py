@@ -12,7 +12,6 @@ import typer
 from engine.commands.answer import told
 from engine.config import read_endpoint, read_port_range
 from engine.errors import SettingError
-from engine.simulator import Carrier, persona
 
 
 def simulate_carrier(
@@ -24,6 +23,8 @@ def simulate_carrier(
     personas: Annotated[bool, typer.Option(help="Print who answers at which number.")] = False,
 ) -> None:
     """Be a carrier to practise on: who answers depends on the last digits that are called."""
+    from engine.simulator import persona
+
     if personas:
         typer.echo(persona.__doc__)
         return
@@ -37,6 +38,8 @@ def simulate_carrier(
 
 
 async def _serve(host: str, port: int, ports: range, sink: IO[str] | None) -> None:
+    from engine.simulator import Carrier
+
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -9,15 +9,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from engine.demo.client import ApiRefused
-from engine.demo.processes import DemoFailed
-from engine.demo.run import run
-
 
 def demo(
     folder: Annotated[Path, typer.Option(help="Where its traces are written.")] = Path("var/demo"),
 ) -> None:
     """Run a whole campaign over real SIP and RTP on loopback, and check every contact."""
+    from engine.demo.client import ApiRefused
+    from engine.demo.processes import DemoFailed
+    from engine.demo.run import run
+
     console = Console(highlight=False)
     try:
         as_expected = asyncio.run(run(folder, console))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,8 +13,8 @@ from engine.demo.client import Client
 from engine.demo.expectation import ATTEMPTS
 
 MATERIAL = Path(__file__).parent
-RETRY_SECONDS = (26, 44)
-"""After launch: the first wave has ended by then. One fewer than attempts."""
+RETRY_SECONDS = (16, 32)
+"""After launch: whoever was not reached before is known by then. One fewer than attempts."""
 COLUMNS = {
     "phone": "primaryPhone",
     "first_name": "firstName",
@@ -87,18 +88,20 @@ async def _import_contacts(client: Client, audience_id: str) -> dict[str, int]:
 
 async def _flow(client: Client) -> dict[str, Any]:
     """The flow with each prompt's name replaced by the id it got."""
-    uploaded: dict[str, str] = {}
-    for file in sorted((MATERIAL / "prompts").glob("*.wav")):
-        audio = await client.upload(
-            "/audio-management/upload",
-            file.name,
-            file.read_bytes(),
-            title=file.stem,
-            usageType="prompt",
-        )
-        uploaded[f"{AUDIO}{file.stem}"] = audio["id"]
+    files = _prompts()
+    uploaded = await asyncio.gather(*(_upload(client, file) for file in files))
     text = (MATERIAL / "flow.json").read_text(encoding="utf-8")
-    for name, audio_id in uploaded.items():
-        text = text.replace(f'"{name}"', f'"{audio_id}"')
+    for file, audio_id in zip(files, uploaded, strict=True):
+        text = text.replace(f'"{AUDIO}{file.stem}"', f'"{audio_id}"')
     flow: dict[str, Any] = json.loads(text)
     return flow
+
+
+def _prompts() -> list[Path]:
+    return sorted((MATERIAL / "prompts").glob("*.wav"))
+
+
+async def _upload(client: Client, file: Path) -> str:
+    path, content = "/audio-management/upload", file.read_bytes()
+    audio = await client.upload(path, file.name, content, title=file.stem, usageType="prompt")
+    return str(audio["id"])

@@ -18,7 +18,7 @@ from media.dictionaries.pack import SystemPack
 from media.g711 import SAMPLE_RATE, Codec, Samples
 
 RING_S: Final = 0.4
-SILENT_S: Final = 30.0
+SILENT_S: Final = 60.0
 LONGEST_S: Final = 120.0
 CODECS: Final = ("PCMA", "PCMU")
 BEEP_HZ: Final = 1000

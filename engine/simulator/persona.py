@@ -4,7 +4,7 @@
 digits  what happens
 ======  ================================================================================
 ``0d``  answers, waits until the prompt falls silent, presses ``d``; talks after a beep
-``1d``  answers, says nothing, presses nothing, and hangs up after 30 seconds
+``1d``  answers, says nothing, presses nothing, and hangs up after 60 seconds
 ``2d``  an answering machine: a greeting, a beep, then silence
 ``3d``  rings until the caller gives up; with ``d`` > 0 only the first ``d`` calls
 ``4d``  is busy (486); with ``d`` > 0 only the first ``d`` calls

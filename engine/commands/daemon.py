@@ -1,0 +1,83 @@
+"""The daemon: one engine node and the HTTP API on one database, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+
+from api import create_app
+from engine.app import run_node
+from engine.clock import SystemClock
+from engine.config import Settings
+from engine.dial import Dialer
+from engine.errors import SettingError
+from engine.metrics import Metrics
+from engine.store.database import open_store
+
+events = structlog.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT; raises ``StoreUnavailable`` or ``SettingError`` at the start."""
+    stops, ready = _stop_signals(), asyncio.Event()
+    metrics, clock = Metrics(), SystemClock()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+
+    async def engine_ready() -> bool:
+        return ready.is_set()
+
+    async with open_store(settings.data_dir, settings.database_url) as pool:
+        app = create_app(
+            pool,
+            data_dir=settings.data_dir,
+            registry=metrics.registry,
+            clock=clock,
+            probes={"engine": engine_ready},
+        )
+        async with (
+            _listening(app, settings.http),
+            run_node(settings, pool, clock, metrics) as dialer,
+        ):
+            ready.set()
+            events.info("ready", http=settings.http, sip=settings.sip)
+            await stops.get()
+            ready.clear()
+            events.info("draining", calls=dialer.live)
+            await _drain(dialer, settings.drain_seconds, stops)
+
+
+async def _drain(dialer: Dialer, bound: float, stops: asyncio.Queue[None]) -> None:
+    """Live calls finish within ``bound`` seconds; a second signal ends them at once."""
+    impatient = asyncio.create_task(stops.get())
+    impatient.add_done_callback(lambda task: None if task.cancelled() else dialer.kill())
+    try:
+        await dialer.drain(bound)
+    finally:
+        impatient.cancel()
+
+
+def _stop_signals() -> asyncio.Queue[None]:
+    stops: asyncio.Queue[None] = asyncio.Queue()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stops.put_nowait, None)
+    return stops
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, address: tuple[str, int]) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        host, port = address
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as problem:
+            raise SettingError("http_address", f"cannot bind {host}:{port}: {problem}") from None
+        yield
+    finally:
+        await runner.cleanup()
