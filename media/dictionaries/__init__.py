@@ -13,8 +13,8 @@
 ``grammar(tag).number(value)`` gives keys; ``SystemPack.load(tag).samples(key)`` the audio of each.
 Grammars are pure and know no audio: whoever plays (``engine.call``) looks each key up in the
 organization's own dictionary or in the system pack. A key is readable and stable: ``number.21``,
-``month.3``, ``currency.MAD.other``, ``and.number.20``, ``letter.é``; the words of ``word`` items are
-bare, in their own script. ``pause-N`` is N milliseconds of silence.
+``month.3``, ``currency.MAD.other``, ``and.number.20``, ``letter.é``; the words of ``word`` items
+are bare, in their own script. ``pause-N`` is N milliseconds of silence.
 
 A language is added as a package beside ``en`` (the shortest example): a class that answers
 ``Grammar``, the ``TEXT`` of every key and what to ``SAY`` where its spelling would mislead the
