@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
+
+from engine.errors import Conflict
 from engine.store.pool import Connection
 
 LIFE = timedelta(hours=24)
@@ -26,6 +29,9 @@ class Earlier:
     answer: Answer
 
 
+PATIENCE = "5s"
+"""How long a request waits for an equal one that is at work, holding a connection meanwhile."""
+WAIT_AT_MOST = "SELECT set_config('lock_timeout', $1, true)"
 EXPIRE = "DELETE FROM idempotency_key WHERE org_id = $1 AND key = $2 AND created_at <= $3"
 # Waits for another transaction that holds the same key: the second of two equal requests finds
 # either the first one's answer or, where that rolled back, nothing.
@@ -41,9 +47,18 @@ READ = (
 async def claim(
     connection: Connection, org_id: UUID, key: str, route: str, body_hash: bytes, *, now: datetime
 ) -> Earlier | None:
-    """``None``: the key is this request's, once its transaction commits with the answer."""
-    await connection.execute(EXPIRE, org_id, key, now - LIFE)
-    if await connection.fetchval(CLAIM, org_id, key, route, body_hash, now):
+    """``None``: the key is this request's, once its transaction commits with the answer.
+
+    Raises ``Conflict`` (``IDEMPOTENCY_KEY_BUSY``) where the first request is still at work.
+    """
+    await connection.execute(WAIT_AT_MOST, PATIENCE)
+    try:
+        await connection.execute(EXPIRE, org_id, key, now - LIFE)
+        claimed = await connection.fetchval(CLAIM, org_id, key, route, body_hash, now)
+    except asyncpg.LockNotAvailableError:
+        raise Conflict("IDEMPOTENCY_KEY_BUSY", "The first request is still at work.") from None
+    await connection.execute(WAIT_AT_MOST, "0")
+    if claimed:
         return None
     record = await connection.fetchrow(READ, org_id, key)
     answer = Answer(record["status"], record["response"])

@@ -14,7 +14,8 @@ from aiohttp.test_utils import TestClient
 from api import ROUTES
 from engine.clock import VirtualClock
 from engine.org import Role
-from engine.store import api_key
+from engine.store import api_key, idempotency
+from engine.store.pool import tenant
 from tests.api.tenant import NOW, Tenant, answer
 
 
@@ -145,6 +146,17 @@ async def test_equal_posts_at_once_are_one(acme: Tenant) -> None:
     answers = await asyncio.gather(*(acme.post("/contact", body, headers=key) for _ in range(4)))
     assert {a.status for a in answers} == {201}
     assert len({a.body["id"] for a in answers}) == 1
+
+
+async def test_a_request_that_is_still_at_work_is_not_done_twice(
+    acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "PATIENCE", "20ms")
+    body = {"primaryPhone": "0612345678"}
+    async with tenant(acme.pool, acme.org_id) as connection:
+        await idempotency.claim(connection, acme.org_id, "slow", "POST /api/contact", b"", now=NOW)
+        busy = await acme.post("/contact", body, headers={"Idempotency-Key": "slow"})
+    assert (busy.status, busy.body["code"]) == (409, "IDEMPOTENCY_KEY_BUSY")
 
 
 async def test_every_post_takes_an_idempotency_key(acme: Tenant) -> None:
