@@ -14,9 +14,9 @@ from engine.errors import FieldProblem, Invalid
 from engine.org.wire import Instant
 from engine.program.auto_pause import AutoPauseRule
 from engine.program.execution import Status
-from engine.store import call, execution
-from engine.store.call import CallMetrics, ContactMetrics
+from engine.store import execution, figures
 from engine.store.execution import Execution
+from engine.store.figures import CallMetrics, ContactMetrics
 from flows.wire import Wire
 
 SORTS = {
@@ -158,9 +158,9 @@ async def cancel(request: Request, id: UUID) -> ExecutionView:
 
 async def contact_metrics(request: Request, id: UUID) -> ContactMetrics:
     await execution.get(request.connection, request.org_id, id)
-    return await call.contact_metrics(request.connection, request.org_id, id)
+    return await figures.contact_metrics(request.connection, request.org_id, id)
 
 
 async def call_metrics(request: Request, id: UUID) -> CallMetrics:
     await execution.get(request.connection, request.org_id, id)
-    return await call.call_metrics(request.connection, request.org_id, id)
+    return await figures.call_metrics(request.connection, request.org_id, id)

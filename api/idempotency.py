@@ -28,8 +28,9 @@ async def once(
     key = request.web.headers.get(HEADER)
     if key is None or request.web.method != "POST":
         return await work()
-    if not 0 < len(key) <= LONGEST:
-        problem = FieldProblem("maxLength", f"At most {LONGEST} characters.", {"max": LONGEST})
+    if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
+        told = f"1 to {LONGEST} printable ASCII characters."
+        problem = FieldProblem("format", told, {"max": LONGEST})
         raise Invalid("The idempotency key is not valid.", fields={HEADER: [problem]})
     route = f"POST {request.web.path}"
     earlier = await idempotency.claim(

@@ -140,6 +140,12 @@ async def test_the_same_post_again_does_nothing_twice(acme: Tenant, clock: Virtu
     assert replayed.body == fresh.body
 
 
+@pytest.mark.parametrize("key", ["", "k" * 256, "clé"])
+async def test_idempotency_keys_that_cannot_be(acme: Tenant, key: str) -> None:
+    refused = await acme.post("/contact", {"primaryPhone": "x"}, headers={"Idempotency-Key": key})
+    assert refused.body["fieldDetails"]["Idempotency-Key"][0]["code"] == "format"
+
+
 async def test_equal_posts_at_once_are_one(acme: Tenant) -> None:
     key = {"Idempotency-Key": "race"}
     body = {"primaryPhone": "0612345678"}

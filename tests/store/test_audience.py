@@ -13,6 +13,7 @@ from engine.org import NewOrganization, Role
 from engine.org.attribute import AttributeType
 from engine.org.audience import Group, check_rules, holds
 from engine.store import audience, contact, custom_attribute, member, organization
+from engine.store.condition import condition
 from engine.store.page import Query
 
 TYPES = {
@@ -155,7 +156,7 @@ async def test_rules_and_lists_use_their_indexes(
         rule = {"field": "customAttributes.t", "operator": "equals", "value": "value 7"}
         asked = Group.model_validate({"operator": "AND", "rules": [rule]})
         parameters: list[Any] = [org.id]
-        where = audience.condition(asked, TYPES, parameters)
+        where = condition(asked, TYPES, parameters)
         sql = f"SELECT id FROM contact WHERE org_id = $1 AND deleted_at IS NULL AND {where}"
         assert "contact_attributes" in await plan(connection, sql, *parameters)
         newest = (
