@@ -35,7 +35,7 @@ from engine.program.report import CallReport
 from engine.store import node
 from engine.store.embedded import EmbeddedPostgres
 from engine.store.migrate import migrate
-from engine.store.outcome import FINISH
+from engine.store.outcome import FINISH, TRACE
 from engine.store.pool import open_pool
 from engine.store.target import CLAIM, INTEND
 from tests.campaign import Campaign
@@ -151,7 +151,7 @@ async def dial(pool: asyncpg.Pool, campaign: Campaign, execution_id: UUID) -> No
     dialer = Dialer(pool, place, SystemClock(), FASTEST)
     running = asyncio.create_task(dialer.run())
     while not (await campaign.execution(execution_id)).actual_end_at:
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
     await dialer.drain(5)
     await running
 

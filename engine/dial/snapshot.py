@@ -15,7 +15,7 @@ from engine.program.attempt import Did
 from engine.program.execution import Status
 from engine.program.pause_windows import Calendar
 from engine.program.retry import RetryStrategy
-from engine.store import execution, snapshot
+from engine.store import execution, snapshot, statistics
 from engine.store.pool import Connection
 from engine.store.snapshot import Runnable
 from flows import CompiledFlow, FlowInvalid, compile_flow
@@ -66,6 +66,7 @@ class Reader:
 
     async def read(self, pool: asyncpg.Pool, now: datetime) -> Snapshot:
         async with pool.acquire() as connection:
+            await statistics.refresh(connection)
             await snapshot.move_with_time(connection, now)
             rows = await snapshot.runnable(connection)
             dids = await _dids(connection, rows)

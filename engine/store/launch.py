@@ -82,6 +82,10 @@ FROM due
 WHERE $5 IS NULL OR due.at >= date_trunc('day', $4 AT TIME ZONE $6) AT TIME ZONE $6
 """
 
+# Right after an import the planner knows nothing of the tables and would look every member up by
+# the organization alone: 3,000 contacts took 3.5 s, and ten times as many a hundred times as long.
+JOIN_BY_HASH = "SELECT set_config('enable_nestloop', $1, true)"
+
 SNAPSHOT_STATIC = SNAPSHOT.format(
     members="""audience_contact ac JOIN contact c ON c.org_id = ac.org_id AND c.id = ac.contact_id
                AND ac.org_id = $1 AND ac.audience_id = $3"""
@@ -159,6 +163,7 @@ async def _snapshot(
         else (SNAPSHOT_LISTED, list(contact_ids))
     )
     trigger = program["mode"] == "live" and TriggerCondition(**program["trigger_condition"])
+    await connection.execute(JOIN_BY_HASH, "off")
     status = await connection.execute(
         statement,
         org_id,
@@ -169,6 +174,7 @@ async def _snapshot(
         program["timezone"],
         trigger.offset_minutes if trigger else 0,
     )
+    await connection.execute(JOIN_BY_HASH, "on")
     return int(status.split()[-1])
 
 

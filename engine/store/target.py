@@ -37,6 +37,7 @@ CONTACT_FIELDS = (
     "gender",
     "channels",
 )
+WIRE_NAMES = tuple((to_camel(name), name) for name in CONTACT_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _claimed(org_id: UUID, row: asyncpg.Record) -> Claimed:
         attempts=row["attempts"],
         results=tuple(map(Result, row["results"])),
         to_number=row["primary_phone"],
-        contact={to_camel(name): row[name] for name in CONTACT_FIELDS},
+        contact={wire_name: row[name] for wire_name, name in WIRE_NAMES},
         attributes=row["custom_attributes"],
         deleted=row["deleted"],
     )

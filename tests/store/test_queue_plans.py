@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from engine.store import node, outcome, target
+from engine.store import node, outcome, statistics, target
 from tests.campaign import MONDAY_MORNING as NOW
 from tests.campaign import Campaign
 
@@ -18,7 +18,8 @@ ROWS = 25_000
 
 SEED = """
 INSERT INTO target (org_id, execution_id, contact_id, due_at)
-SELECT $1, $2, gen_random_uuid(), $3::timestamptz - n * interval '1 second' FROM generate_series(1, $4) n
+SELECT $1, $2, gen_random_uuid(), $3::timestamptz - n * interval '1 second'
+FROM generate_series(1, $4) n
 """
 
 
@@ -41,8 +42,9 @@ class Queue:
             )
         async with pool.acquire() as connection:
             node_id = await node.register(connection, "plans")
-        await pool.execute("ANALYZE target")
-        await pool.execute("ANALYZE execution")
+            await connection.execute("SELECT pg_stat_force_next_flush()")
+            assert "target" in await statistics.refresh(connection)
+            assert "target" not in await statistics.refresh(connection)
         return cls(campaign, executions, node_id)
 
 
