@@ -12,6 +12,7 @@
 - ``auth``         keys, organizations that are suspended, roles
 - ``idempotency``  the same POST again: the same answer
 - ``upload`` ``table`` ``clip`` ``coverage``  files, tables of contacts, audio, a flow's audio
+- ``workers``      a process for what would hold the loop
 - ``openapi``      the document, made of the same routes and models
 - ``health``       for whoever watches the node
 - one module a noun: ``contact``, ``audience``, ``flow``, ``program``, ``execution``, ``call``…
@@ -26,5 +27,6 @@ from __future__ import annotations
 
 from api.app import ROUTES, create_app
 from api.site import Limits, Probe
+from api.workers import Workers
 
-__all__ = ["ROUTES", "Limits", "Probe", "create_app"]
+__all__ = ["ROUTES", "Limits", "Probe", "Workers", "create_app"]

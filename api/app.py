@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import asyncpg
@@ -34,6 +33,7 @@ from api import (
 from api.edge import edge
 from api.route import Handler, Route, bind
 from api.site import SITE, Limits, Probe, Site
+from api.workers import Workers
 from engine.clock import Clock, SystemClock
 from engine.org.organization import Role
 
@@ -151,40 +151,37 @@ def create_app(
     data_dir: Path,
     registry: CollectorRegistry,
     clock: Clock | None = None,
-    workers: Executor | None = None,
+    workers: Workers | None = None,
     probes: Mapping[str, Probe] | None = None,
     limits: Limits | None = None,
 ) -> web.Application:
     """The API on ``pool``. ``data_dir`` holds recordings and takes uploads; ``probes`` are the
-    parts of ``/health/ready`` beside the database; ``workers`` runs what would hold the loop, in
-    one process of its own unless an executor is given."""
+    parts of ``/health/ready`` beside the database; ``workers`` runs what would hold the loop and is
+    closed with the application."""
     for folder in FOLDERS:
         (data_dir / folder).mkdir(parents=True, exist_ok=True)
-    limits = limits or Limits()
+    limits, workers = limits or Limits(), workers or Workers()
     app = web.Application(middlewares=[edge], client_max_size=limits.body)
     app[SITE] = Site(
         pool=pool,
         clock=clock or SystemClock(),
         data_dir=data_dir,
         registry=registry,
-        workers=workers or _own_workers(app),
+        workers=workers,
         signing_key=secrets.token_bytes(32),
         probes=probes or {},
         limits=limits,
     )
+    app.cleanup_ctx.append(_closing(workers))
     app[openapi.DOCUMENT] = openapi.document(ROUTES)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, bind(route))
     return app
 
 
-def _own_workers(app: web.Application) -> Executor:
-    """A process starts with its first task; the loop's own memory is not forked into it."""
-    workers = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-
+def _closing(workers: Workers) -> Callable[[web.Application], AsyncIterator[None]]:
     async def close(_: web.Application) -> AsyncIterator[None]:
         yield
-        workers.shutdown(cancel_futures=True)
+        await asyncio.to_thread(workers.close)
 
-    app.cleanup_ctx.append(close)
-    return workers
+    return close

@@ -25,9 +25,8 @@ CONTENT_TYPES = {
 
 async def clip_of(request: Request, file: UploadedFile) -> tuple[Clip, Prepared]:
     """Raises ``Invalid`` with the field ``file``, or ``TooLarge``."""
-    loop = asyncio.get_running_loop()
     try:
-        prepared = await loop.run_in_executor(request.site.workers, prepare, file.path)
+        prepared = await request.site.workers.run(prepare, file.path)
     except AudioRejected as rejected:
         if rejected.code == "audio_too_large":
             raise TooLarge("FILE_TOO_LARGE", str(rejected)) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -85,8 +84,7 @@ async def _settle_all(
     types, region = await terms(request)
     if len(bodies) <= FEW:
         return settle_many(bodies, types, region)
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(request.site.workers, settle_many, bodies, types, region)
+    return await request.site.workers.run(settle_many, bodies, types, region)
 
 
 async def terms(request: Request) -> tuple[dict[str, AttributeType], str]:

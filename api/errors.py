@@ -30,6 +30,10 @@ class Unauthorized(GomobileError):
     """The key is missing, unknown, expired or revoked."""
 
 
+class Unavailable(GomobileError):
+    """A part of the node cannot do its work now."""
+
+
 STATUS: Mapping[type[GomobileError], HTTPStatus] = {
     Invalid: HTTPStatus.BAD_REQUEST,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
@@ -38,6 +42,7 @@ STATUS: Mapping[type[GomobileError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 CODES = {
     HTTPStatus.NOT_FOUND: "ROUTE_NOT_FOUND",

@@ -6,7 +6,6 @@ a batch a statement, so that a million rows take no more memory than a thousand.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -196,15 +195,12 @@ async def _reading(
     types, region = await terms(request)
     mapped = check_mappings(mappings, session.columns, types)
     path = request.site.data_dir / session.path
-    loop = asyncio.get_running_loop()
 
     async def read() -> AsyncIterator[list[ReadRow]]:
         with open_table(path, session.has_header_row) as (_, numbered):
             for batch in batches(numbered):
                 cells = [row for _, row in batch]
-                found = await loop.run_in_executor(
-                    request.site.workers, read_rows, cells, mapped, types, region
-                )
+                found = await request.site.workers.run(read_rows, cells, mapped, types, region)
                 yield [(number, row, f) for (number, row), f in zip(batch, found, strict=True)]
 
     return read()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ import asyncpg
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from api.workers import Workers
 from engine.clock import Clock
 from engine.store.api_key import Holder
 from engine.store.pool import Connection
@@ -40,8 +40,8 @@ class Site:
     data_dir: Path
     """Recordings and uploads lie below it."""
     registry: CollectorRegistry
-    workers: Executor
-    """Where work goes that would hold the loop: audio, hashing, tables."""
+    workers: Workers
+    """Audio is prepared there, tables are checked."""
     signing_key: bytes
     """Signs playback addresses."""
     probes: Mapping[str, Probe] = field(default_factory=dict)

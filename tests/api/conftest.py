@@ -17,7 +17,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
-from api import Limits, create_app
+from api import Limits, Workers, create_app
 from engine.clock import VirtualClock
 from tests.api.tenant import NOW, Tenant, found
 
@@ -39,17 +39,16 @@ def clock() -> VirtualClock:
 async def http(
     pool: asyncpg.Pool, tmp_path: Path, clock: VirtualClock
 ) -> AsyncIterator[TestClient[Any, Any]]:
-    with ThreadPoolExecutor(1) as workers:
-        app = create_app(
-            pool,
-            data_dir=tmp_path,
-            registry=CollectorRegistry(),
-            clock=clock,
-            workers=workers,
-            limits=Limits(body=1 << 20, audio=1 << 20, table=1 << 20),
-        )
-        async with TestClient(TestServer(app)) as client:
-            yield client
+    app = create_app(
+        pool,
+        data_dir=tmp_path,
+        registry=CollectorRegistry(),
+        clock=clock,
+        workers=Workers(lambda: ThreadPoolExecutor(1)),
+        limits=Limits(body=1 << 20, audio=1 << 20, table=1 << 20),
+    )
+    async with TestClient(TestServer(app)) as client:
+        yield client
 
 
 @pytest.fixture

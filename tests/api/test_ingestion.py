@@ -2,15 +2,11 @@ from __future__ import annotations
 
 import csv
 import io
-from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
-from multiprocessing import get_context
 
 import pytest
 
 from engine.clock import VirtualClock
-from engine.org import NewContact
-from engine.org.contact import settle_many
 from engine.org.plan import Plan
 from tests.api.tenant import Answer, Tenant, found
 
@@ -121,11 +117,3 @@ async def test_many_rows_the_same_phone_and_the_plan(acme: Tenant) -> None:
     done = (await small.post(f"{PATH}/execute", {"sessionId": session})).body
     assert done["created"] == 100
     assert done["created"] + done["updated"] + done["failed"] == done["total"] == 2500
-
-
-def test_a_worker_process_can_do_it() -> None:
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as workers:
-        (settled,) = workers.submit(
-            settle_many, [NewContact(primaryPhone="0612345678").model_dump(by_alias=True)], {}, "MA"
-        ).result()
-    assert settled["primary_phone"] == "+212612345678"
