@@ -130,9 +130,26 @@ class BareLoop:
                 *(["completed"] * size, ["normal_clearing"] * size, ["none"] * size),
                 *([nothing] * 8),
             ]
-            await self.outcomes.on(connection.fetch(FINISH, self.campaign.org_id, now, *outcome))
+            traces = [self._trace(attempt_id) for attempt_id in attempts]
+            await self.outcomes.on(self._finish(connection, now, outcome, traces))
             done += size
         return done
+
+    async def _finish(
+        self,
+        connection: asyncpg.Connection,
+        now: datetime,
+        outcome: list[object],
+        traces: list[dict[str, object]],
+    ) -> None:
+        async with connection.transaction():
+            await connection.fetch(FINISH, self.campaign.org_id, now, *outcome)
+            await connection.execute(TRACE, self.campaign.org_id, traces)
+
+    def _trace(self, attempt_id: UUID) -> dict[str, object]:
+        empty = {"path": [], "variables": {}, "node_counts": {}, "events": [], "quality": {}}
+        flow = {"flow_id": str(self.campaign.flow_id), "flow_version": 1}
+        return {"call_id": str(attempt_id)} | flow | empty
 
     def _claim(self, connection: asyncpg.Connection, execution_id: UUID) -> Awaitable[object]:
         now = datetime.now(UTC)
@@ -211,6 +228,7 @@ async def run(quick: bool) -> list[Figure]:
     async with database() as pool:
         campaign = await Campaign.create(pool, contacts=count)
         campaign.now = datetime.now(UTC) - timedelta(minutes=1)
+        await pool.execute("VACUUM ANALYZE")
         figures = await measure_launch(pool, campaign, count)
         return figures + await measure_dialing(pool, campaign, count, rounds)
 
