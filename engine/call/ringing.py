@@ -27,6 +27,9 @@ from media.jitter import JitterBuffer
 Intent: TypeAlias = Callable[[Attempt], Awaitable[bool]]
 """Commits that this attempt is about to dial; False: it must not, nobody may be rung."""
 
+CALL_HEADER: Final = "X-Gomobile-Call"
+"""Our id of the call, so that a carrier's traces and ours can be held side by side."""
+
 GRACE_S: Final = 1.0
 """Beyond the detector's own limit, for a far side that sends no audio at all."""
 
@@ -116,4 +119,5 @@ def _request(attempt: Attempt, target: tuple[str, int], line: Line) -> InviteReq
         from_domain=trunk.domain,
         sdp=offer(address, port, trunk.codecs),
         credentials=credentials,
+        headers=((CALL_HEADER, str(attempt.id)),),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
-from engine.call.line import Line, LineDropped
+from engine.call.line import Line
 from engine.program.attempt import Attempt
 from engine.program.report import Recording
 from flows.effects import Record, RecordEnded, RecordReason
@@ -51,8 +51,12 @@ class TapeRoom:
         return Tape(self, attempt.org_id)
 
     async def file(self, org_id: UUID, recording_id: UUID, now: datetime) -> QueuedFile:
+        """Raises ``TapeFailed`` where its folder cannot be made."""
         folder = self.data_dir / FOLDER / str(org_id) / now.date().isoformat()
-        await asyncio.wrap_future(self.writer.submit(_make, folder))
+        try:
+            await asyncio.wrap_future(self.writer.submit(_make, folder))
+        except OSError as problem:
+            raise TapeFailed(RecordingFailure.of(folder, problem)) from problem
         return QueuedFile(RecordingFile(folder / f"{recording_id}.wav"), self.writer)
 
     def close(self) -> None:
@@ -68,8 +72,7 @@ class Tape:
         self.recordings: list[Recording] = []
 
     async def record(self, line: Line, effect: Record, node_id: str | None) -> RecordEnded:
-        """Raises ``TapeFailed``, and ``LineDropped`` where the callee left: what was said until
-        then is kept."""
+        """Raises ``TapeFailed``, and ``LineDropped`` where the callee left."""
         recording_id = uuid4()
         began = line.journal.note("recording", recordingId=str(recording_id), nodeId=node_id)
         file = await self._room.file(self._org_id, recording_id, began)
@@ -78,18 +81,17 @@ class Tape:
         line.keypad.clear()
         limits = RecordingLimits(effect.max_duration_ms, effect.silence_timeout_ms)
         recording = Recorder(line.codec, limits, file)
-        dropped = False
+        reason = RecordingEnd.HANGUP
         try:
             reason = await _listen(line, recording, effect.terminator)
-        except LineDropped:
-            dropped, reason = True, RecordingEnd.HANGUP
-        made = recording.finish(reason)
-        await asyncio.wrap_future(file.close())
+        finally:
+            # Also where the callee left or the call's time was up: what was said until then.
+            made = recording.finish(reason)
+            await asyncio.wrap_future(file.close())
+            if file.failure is None:
+                self._keep(recording_id, node_id, file.file.path, made, began)
         if file.failure is not None:
             raise TapeFailed(file.failure)
-        self._keep(recording_id, node_id, file.file.path, made, began)
-        if dropped:
-            raise LineDropped
         return RecordEnded(
             str(recording_id), made.duration_ms, _REASONS[made.reason], made.heard_voice
         )

@@ -33,7 +33,8 @@ class Carrier:
         cls, host: str, port: int, rtp_ports: range | None = None, record: IO[str] | None = None
     ) -> Carrier:
         """Listen at ``host:port`` (0: any). ``record`` gets one JSON line for each event of a
-        call: ``{at, event, callId, from, to, ...}``."""
+        call: ``{at, event, callId, from, to, attempt, ...}``, where
+        ``attempt`` is the caller's X-Gomobile-Call header."""
         endpoint = await Endpoint.open(host, port, user_agent="Gomobile simulated carrier")
         return cls(endpoint, await MediaPlane.open(host, rtp_ports), record)
 
@@ -80,7 +81,13 @@ class Carrier:
             "callId": call.call_id,
             "from": call.from_user,
             "to": call.to_user,
+            "attempt": _header(call, "X-Gomobile-Call"),
             **data,
         }
         self._record.write(json.dumps(line) + "\n")
         self._record.flush()
+
+
+def _header(call: IncomingCall, name: str) -> str | None:
+    wanted = name.lower()
+    return next((value for found, value in call.headers if found.lower() == wanted), None)
