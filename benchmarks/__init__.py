@@ -1,0 +1,10 @@
+"""What things cost here, each beside a baseline measured in the same run.
+
+``python -m benchmarks`` runs them all in their short form; ``python -m benchmarks.NAME`` runs one
+in full. Each prints a table and writes JSON below ``var/benchmarks``. Machines differ and are
+shared: the ratios are what can be compared.
+
+- ``media``     packets sent and received, spacing at the receiver, beside a bare send loop
+- ``calls``     call set-ups and CPU per call, beside SIPp's own
+- ``dialing``   claims, intents and outcomes a second, beside a bare asyncpg loop
+"""
