@@ -26,6 +26,11 @@ class RecordingFailure:
     """``disk_full`` or ``write_failed``."""
     message: str
 
+    @classmethod
+    def of(cls, path: Path, error: OSError) -> RecordingFailure:
+        code = "disk_full" if error.errno in _FULL else "write_failed"
+        return cls(code, f"{path.name}: {error.strerror}")
+
 
 @dataclass(slots=True)
 class RecordingFile:
@@ -43,8 +48,7 @@ class RecordingFile:
         try:
             self._write(chunk)
         except OSError as error:
-            code = "disk_full" if error.errno in _FULL else "write_failed"
-            self.failure = RecordingFailure(code, f"{self.path.name}: {error.strerror}")
+            self.failure = RecordingFailure.of(self.path, error)
 
     def close(self) -> None:
         """An empty recording is a file without samples."""

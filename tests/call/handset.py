@@ -27,8 +27,8 @@ class Handset:
         self._endpoint, self._socket = endpoint, sock
         self.packets: list[rtp.Packet] = []
         """What it heard, in order of arrival."""
-        self._caller: asyncio.Future[tuple[str, int]]
-        self._caller = asyncio.get_running_loop().create_future()
+        self._caller: tuple[str, int] | None = None
+        self._call: IncomingCall | None = None
         self._sequence, self._timestamp = 1000, 160_000
         endpoint.on_incoming = self._take
         asyncio.get_running_loop().add_reader(sock.fileno(), self._hear)
@@ -53,9 +53,9 @@ class Handset:
 
     async def caller(self) -> tuple[str, int]:
         """The caller's RTP port, once it is known to listen: it has sent something."""
-        while not self.packets:
+        while not self.packets or self._caller is None:
             await asyncio.sleep(0.005)
-        return await self._caller
+        return self._caller
 
     @property
     def heard(self) -> Samples:
@@ -63,10 +63,14 @@ class Handset:
         payloads = [packet.payload for packet in self.packets if packet.payload_type == 8]
         return decode(np.frombuffer(b"".join(payloads), np.uint8), Codec.PCMA)
 
+    def hang_up(self) -> None:
+        if self._call is not None:
+            self._call.bye()
+
     async def send(self, *datagrams: bytes) -> None:
         """From its RTP port to the caller's."""
         for datagram in datagrams:
-            self._socket.sendto(datagram, await self._caller)
+            self._socket.sendto(datagram, await self.caller())
 
     async def talk(self, *payloads: bytes) -> None:
         """Proper RTP, PCMA, 20 ms a payload, all at once."""
@@ -90,7 +94,8 @@ class Handset:
         offered = parse(call.sdp or b"")
         described = answer(offered, *self._socket.getsockname(), ("PCMA",))
         assert described is not None
-        self._caller.set_result((offered.address, offered.port))
+        self._caller = (offered.address, offered.port)
+        self._call = call
         call.answer(described)
 
     def _hear(self) -> None:
