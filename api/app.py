@@ -33,11 +33,12 @@ from api import (
 from api.edge import edge
 from api.route import Handler, Route, bind
 from api.site import SITE, Limits, Probe, Site
+from api.upload import SPOOL
 from api.workers import Workers
 from engine.clock import Clock, SystemClock
 from engine.org.organization import Role
 
-FOLDERS = ("spool", ingestion.FOLDER)
+FOLDERS = (SPOOL, ingestion.FOLDER)
 """Below the data folder."""
 
 
@@ -157,9 +158,11 @@ def create_app(
 ) -> web.Application:
     """The API on ``pool``. ``data_dir`` holds recordings and takes uploads; ``probes`` are the
     parts of ``/health/ready`` beside the database; ``workers`` runs what would hold the loop and is
-    closed with the application."""
+    closed with the application. What an earlier process had not finished receiving is removed."""
     for folder in FOLDERS:
         (data_dir / folder).mkdir(parents=True, exist_ok=True)
+    for torn in (data_dir / SPOOL).iterdir():
+        torn.unlink()
     limits, workers = limits or Limits(), workers or Workers()
     app = web.Application(middlewares=[edge], client_max_size=limits.body)
     app[SITE] = Site(

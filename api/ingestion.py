@@ -98,6 +98,10 @@ class IngestionResult(Wire):
 async def upload(request: Request, form: UploadForm, file: UploadedFile) -> IngestionView:
     if form.audience_id is not None:
         await _require_static(request, form.audience_id)
+    for stale in await ingestion.forget_expired(
+        request.connection, request.org_id, now=request.now
+    ):
+        (request.site.data_dir / stale).unlink(missing_ok=True)
     session_id = uuid4()
     path = f"{FOLDER}/{session_id}.csv"
     with open_table(file.path, form.has_header_row) as (table, numbered):

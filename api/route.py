@@ -29,7 +29,7 @@ from api.errors import invalid
 from api.idempotency import once
 from api.reply import respond
 from api.site import SITE, Request, Site
-from api.upload import UploadedFile, read_form
+from api.upload import SPOOL, UploadedFile, read_form
 from engine.errors import FieldProblem, Invalid
 from engine.org.organization import Role
 from engine.store.pool import tenant
@@ -124,7 +124,7 @@ async def _read(
         arguments["query"] = query
     if signature.form is not None:
         limit = getattr(site.limits, route.upload or "body")
-        form = await read_form(asked, site.data_dir / "spool", limit)
+        form = await read_form(asked, site.data_dir / SPOOL, limit)
         try:
             arguments["form"] = _check(signature.form, form.fields, "form")
             arguments["file"] = form.file

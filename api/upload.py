@@ -12,6 +12,8 @@ from aiohttp import BodyPartReader, web
 
 from engine.errors import FieldProblem, Invalid, TooLarge
 
+SPOOL = "spool"
+"""The folder of what is being received, below the data folder."""
 CHUNK = 64 * 1024
 LONGEST_FIELD = 64 * 1024
 MOST_FIELDS = 32

@@ -115,3 +115,14 @@ async def executed(
 ) -> IngestionSession:
     record = await connection.fetchrow(EXECUTE, org_id, session_id, counts, refused_path)
     return IngestionSession.of(record)
+
+
+FORGET = """
+DELETE FROM ingestion_session WHERE org_id = $1 AND expires_at <= $2 RETURNING path, refused_path
+"""
+
+
+async def forget_expired(connection: Connection, org_id: UUID, *, now: datetime) -> list[str]:
+    """The files, below the data folder, that belong to nobody any more."""
+    records = await connection.fetch(FORGET, org_id, now)
+    return [path for record in records for path in record.values() if path is not None]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -65,10 +66,11 @@ async def test_upload_keeps_the_original_and_prepares_it(acme: Tenant, pool: asy
     ],
 )
 async def test_what_is_no_audio_is_refused(
-    acme: Tenant, data: bytes, status: int, code: str
+    acme: Tenant, tmp_path: Path, data: bytes, status: int, code: str
 ) -> None:
     refused = await acme.upload("/audio-management/upload", data, title="Bad", usageType="prompt")
     assert (refused.status, refused.body["code"]) == (status, code)
+    assert list((tmp_path / "spool").iterdir()) == []
 
 
 async def test_a_form_is_checked_like_a_body(acme: Tenant) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -97,7 +98,7 @@ async def test_files_that_are_no_tables(acme: Tenant, data: bytes) -> None:
     assert (refused.status, refused.body["code"]) == (400, "FILE_INVALID")
 
 
-async def test_a_session_ends(acme: Tenant, clock: VirtualClock) -> None:
+async def test_a_session_ends(acme: Tenant, clock: VirtualClock, tmp_path: Path) -> None:
     session = (await upload(acme, b"0612345678\n", hasHeaderRow="false")).body
     assert session["columns"] == ["column1"]
     clock.advance(timedelta(minutes=30))
@@ -106,6 +107,9 @@ async def test_a_session_ends(acme: Tenant, clock: VirtualClock) -> None:
         f"{PATH}/validate", {"sessionId": session["sessionId"], "columnMappings": mappings}
     )
     assert late.status == 404
+    await upload(acme, b"0612345678\n")
+    assert len(list((tmp_path / "ingestion").iterdir())) == 1
+    assert list((tmp_path / "spool").iterdir()) == []
 
 
 async def test_many_rows_the_same_phone_and_the_plan(acme: Tenant) -> None:
