@@ -160,6 +160,8 @@ class Speech:
 
 
 def _keys(item: Spoken) -> list[str]:
+    if isinstance(item, SpokenWord):
+        return [item.value]
     try:
         return _spell(grammar(item.language), item)
     except CannotSpeak as problem:
@@ -168,7 +170,7 @@ def _keys(item: Spoken) -> list[str]:
         raise Unspeakable("unknown_language", str(problem)) from problem
 
 
-def _spell(language: Grammar, item: Spoken) -> list[str]:
+def _spell(language: Grammar, item: SpokenNumber | SpokenDate) -> list[str]:
     match item:
         case SpokenNumber(mode=NumberMode.FULL):
             return language.number(item.value, item.gender.value)
@@ -176,8 +178,6 @@ def _spell(language: Grammar, item: Spoken) -> list[str]:
             return language.digits(item.digits, item.grouping)
         case SpokenDate():
             return language.date(item.value, item.format)
-        case SpokenWord():
-            return [item.value]
         case _:
             assert_never(item)
 
