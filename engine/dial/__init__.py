@@ -1,6 +1,7 @@
 """Due rows into calls.
 
-- ``dialer``    the loop: rounds of reload, gates, reserve, claim; one task a call
+- ``dialer``    the loop: rounds of reload, gates, reserve, claim
+- ``floor``     the calls under way, one task each
 - ``gates``     what a contact must pass before its number is dialed (pure)
 - ``snapshot``  the executions that may dial, in memory; flows compiled once
 - ``lines``     the places a call takes: organization, process, number, trunk
@@ -12,7 +13,8 @@ In: due targets from ``engine.store``. Out: ``Place`` (``engine.call.place``) fo
 report back to ``engine.store``. Imported by ``engine.app`` alone.
 """
 
-from engine.dial.dialer import Dialer, DialerSettings, Intend, Place
+from engine.dial.dialer import Dialer, DialerSettings
+from engine.dial.floor import Intend, Place
 from engine.dial.gates import Gate, Verdict
 
 __all__ = ["Dialer", "DialerSettings", "Gate", "Intend", "Place", "Verdict"]

@@ -16,52 +16,38 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TypeAlias
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import structlog
 
 from engine.clock import Clock
 from engine.dial import gates
-from engine.dial.call import Call, Stage
 from engine.dial.failure import AWAY
+from engine.dial.floor import Ended, Floor, Place
 from engine.dial.gates import Verdict
 from engine.dial.intents import IntentDesk
 from engine.dial.lease import Lease
 from engine.dial.lines import Lines
 from engine.dial.outbox import ContactKey, Item, Outbox, Returned
-from engine.dial.reaper import Reaper, decide_with_rest, interruption
+from engine.dial.reaper import Reaper
 from engine.dial.snapshot import Reader, Run, Snapshot
-from engine.program.attempt import Attempt, Did
-from engine.program.outcome import Cause, Fault, Milestones, Outcome, Result
+from engine.program.attempt import Did
 from engine.program.pacing import Line
-from engine.program.report import CallReport
-from engine.program.retry import Done, RetryAt
+from engine.program.retry import RetryAt
 from engine.store import attempt as attempts
 from engine.store import execution, snapshot, target
 from engine.store.launch import CHANNEL
-from engine.store.outcome import WITHDRAWN, Finished
-from engine.store.target import CLAIM_LIMIT, Claimed, Release
+from engine.store.target import CLAIM_LIMIT
 
 log = structlog.get_logger()
 
-Intend: TypeAlias = Callable[[Attempt], Awaitable[bool]]
-"""Awaited right before the INVITE. False: it must not leave. True: it leaves before anything else
-is awaited."""
-
-Place: TypeAlias = Callable[[Attempt, Intend], Awaitable[CallReport]]
-"""One call from its flow's start to its outcome."""
-
 FIRST_APPETITE = 32
 """Places reserved for an execution in a round, until it has shown that it needs more."""
-
-LATE_REST = timedelta(seconds=1)
-"""Of a contact whose intent was told too late, so that a slow database is not asked faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +73,11 @@ class Dialer:
         clock: Clock,
         settings: DialerSettings | None = None,
         *,
-        ended: Callable[[Attempt, CallReport], None] = lambda _attempt, _report: None,
+        ended: Ended = lambda _attempt, _report: None,
     ) -> None:
         """``ended`` is told of every report, for figures and live views."""
         settings = settings or DialerSettings()
-        self._pool, self._place, self._clock = pool, place, clock
-        self._settings, self._ended = settings, ended
+        self._pool, self._clock, self._settings = pool, clock, settings
         self._reader, self._snapshot = Reader(), Snapshot()
         self._lines = Lines(Line())
         self._lines.process.limit(settings.max_calls, settings.calls_per_second)
@@ -100,8 +85,17 @@ class Dialer:
         self._lease = Lease(pool, self._reaper, settings.name, settings.lease)
         self._desk = IntentDesk(pool, clock)
         self._outbox = Outbox(pool, clock, self._note_written, self._note_failure)
-        self._calls: dict[ContactKey, Call] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._floor = Floor(
+            place,
+            clock,
+            self._lines,
+            self._desk,
+            self._outbox,
+            settings.interrupted_rest,
+            ended,
+            doubt=self._note_failure,
+            changed=self.wake,
+        )
         self._due: dict[UUID, datetime | None] = {}
         self._appetite: dict[UUID, int] = defaultdict(lambda: FIRST_APPETITE)
         self._served: dict[UUID, int] = {}
@@ -109,20 +103,20 @@ class Dialer:
         self._reload_at = datetime.min.replace(tzinfo=UTC)
         self._next_at = self._reload_at
         self._wake, self._stopped = asyncio.Event(), asyncio.Event()
-        self._draining = self._waiting = False
+        self._waiting = False
 
     # --- What others see and say ---------------------------------------------------------------
 
     @property
     def live(self) -> int:
         """Calls held now."""
-        return len(self._calls)
+        return len(self._floor.calls)
 
     @property
     def resting(self) -> bool:
         """Nothing happens before ``next_at``, unless somebody wakes the dialer."""
         asleep = self._waiting and not self._wake.is_set()
-        return asleep and not self._calls and self._outbox.empty
+        return asleep and not self._floor.calls and self._outbox.empty
 
     @property
     def next_at(self) -> datetime:
@@ -134,7 +128,7 @@ class Dialer:
 
     async def drain(self, bound: float) -> None:
         """No new calls from now on; live ones finish, for at most ``bound`` seconds."""
-        self._draining = True
+        self._floor.closing = True
         self.wake()
         try:
             async with asyncio.timeout(bound):
@@ -145,10 +139,8 @@ class Dialer:
 
     def kill(self) -> None:
         """Ends every call at once; their outcomes are still written."""
-        self._draining = True
+        self._floor.kill()
         self.wake()
-        for task in self._tasks:
-            task.cancel()
 
     # --- The life of the process ---------------------------------------------------------------
 
@@ -170,7 +162,7 @@ class Dialer:
         self._stopped.set()
 
     async def _dial(self, group: asyncio.TaskGroup) -> None:
-        while not (self._draining and not self._calls):
+        while not (self._floor.closing and not self._floor.calls):
             try:
                 self._next_at = await self._round(group)
             except AWAY as problem:
@@ -227,8 +219,9 @@ class Dialer:
         self._reload_at = datetime.min.replace(tzinfo=UTC)
         self.wake()
 
-    def _note_failure(self, problem: Exception) -> None:
-        log.warning("database_away", error=repr(problem))
+    def _note_failure(self, problem: Exception | None) -> None:
+        if problem is not None:
+            log.warning("database_away", error=repr(problem))
         self._lease.doubt()
 
     # --- A round -------------------------------------------------------------------------------
@@ -236,7 +229,7 @@ class Dialer:
     async def _round(self, group: asyncio.TaskGroup) -> datetime:
         """Starts what may start and returns when to ask again."""
         now = self._clock.now()
-        if self._draining:
+        if self._floor.closing:
             return now + timedelta(seconds=1)
         if self._lease.in_doubt:
             await self._reaper.reconcile(self._lease.node_id, self._is_ours)
@@ -250,7 +243,7 @@ class Dialer:
         return now if reserved else until
 
     def _is_ours(self, key: ContactKey) -> bool:
-        return key in self._calls or self._outbox.holds(key)
+        return key in self._floor.calls or self._outbox.holds(key)
 
     async def _reload(self, now: datetime) -> None:
         # Set first: what is announced while this reads is read again.
@@ -333,7 +326,8 @@ class Dialer:
                     connection, org_id, self._lease.node_id, quotas, now=now
                 )
                 for one in claimed:
-                    self._begin(group, one, places[one.execution_id].pop())
+                    run, did = self._snapshot.runs[one.execution_id], places[one.execution_id].pop()
+                    self._floor.begin(group, run, self._lease.node_id, one, did)
                 hungry = self._learn_appetites(places, quotas)
                 due = await target.next_due(connection, org_id, hungry) if hungry else {}
         finally:
@@ -351,99 +345,6 @@ class Dialer:
             self._appetite[execution_id] = max(FIRST_APPETITE, grown)
         return [execution_id for execution_id, dids in unused.items() if dids]
 
-    # --- A call --------------------------------------------------------------------------------
-
-    def _begin(self, group: asyncio.TaskGroup, claimed: Claimed, did: Did) -> None:
-        run, node_id = self._snapshot.runs[claimed.execution_id], self._lease.node_id
-        if claimed.deleted:
-            self._lines.undo(claimed.org_id, did)
-            release = Release(claimed.execution_id, claimed.contact_id, "contact_deleted")
-            self._outbox.put(Returned(claimed.org_id, node_id, release))
-            return
-        call = Call(run, _attempt(run, claimed, did), claimed.results, node_id)
-        self._calls[call.key] = call
-        task = group.create_task(self._hold(call))
-        self._tasks.add(task)
-        # A callback runs even for a task that is cancelled before its first step.
-        task.add_done_callback(lambda done: self._end(done, call))
-
-    def _end(self, task: asyncio.Task[None], call: Call) -> None:
-        """Whatever happened to a call, its places are given back here and only here."""
-        dialed = call.stage is Stage.DIALING
-        give_back = self._lines.give_back if dialed else self._lines.undo
-        give_back(call.run.org_id, call.attempt.did)
-        self._tasks.discard(task)
-        del self._calls[call.key]
-        self.wake()
-
-    async def _hold(self, call: Call) -> None:
-        try:
-            report = await self._report(call)
-            await self._settle(call, report)
-        except asyncio.CancelledError:
-            # Killed: an orderly end of this task, whose outcome still has to be written.
-            self._account(call, interruption("engine_stopped", self._clock.now()))
-
-    async def _report(self, call: Call) -> CallReport:
-        try:
-            return await self._place(call.attempt, lambda _attempt: self._intend(call))
-        except Exception as problem:
-            log.exception("call_failed", call_id=str(call.attempt.id))
-            cause = Cause("engine_error", Fault.US, detail=repr(problem))
-            ended = Milestones(ended_at=self._clock.now())
-            return CallReport(Outcome(Result.FAILED, cause, ended))
-
-    async def _intend(self, call: Call) -> bool:
-        """Leave to dial, committed: the last thing before the INVITE."""
-        if self._draining or call.stage is not Stage.CLAIMED:
-            call.stage = Stage.REFUSED if call.stage is Stage.CLAIMED else call.stage
-            return False
-        call.stage = Stage.ASKING
-        try:
-            grant = await self._desk.ask(call.run.org_id, call.node_id, call.intent)
-        except AWAY as problem:
-            self._note_failure(problem)
-            return False
-        if grant is None:
-            call.stage = Stage.REFUSED
-            return False
-        call.grant = grant
-        in_time = grant.stands(self._clock.monotonic())
-        call.stage = Stage.DIALING if in_time else Stage.LATE
-        return in_time
-
-    async def _settle(self, call: Call, report: CallReport) -> None:
-        if call.stage is Stage.CLAIMED:
-            # The flow ended without dialing. Its attempt counts, or the contact would come back
-            # for ever.
-            await self._intend(call)
-        self._account(call, report)
-
-    def _account(self, call: Call, report: CallReport) -> None:
-        match call.stage:
-            case Stage.DIALING:
-                self._finish(call, report)
-            case Stage.LATE:
-                self._withdraw(call)
-            case Stage.CLAIMED | Stage.REFUSED:
-                release = Release(*call.key)
-                self._outbox.put(Returned(call.run.org_id, call.node_id, release))
-            case Stage.ASKING:
-                self._lease.doubt()
-
-    def _finish(self, call: Call, report: CallReport) -> None:
-        ended = report.outcome
-        results = (*call.results, ended.result)
-        rest = self._settings.interrupted_rest
-        decision = decide_with_rest(call.run.strategy, results, ended, self._clock.now(), rest)
-        self._outbox.put(_finished(call, report, decision))
-        self._ended(call.attempt, report)
-
-    def _withdraw(self, call: Call) -> None:
-        log.warning("intent_too_late", call_id=str(call.attempt.id))
-        decision = RetryAt(self._clock.now() + LATE_REST)
-        self._outbox.put(_finished(call, CallReport(WITHDRAWN), decision, withdrawn=True))
-
     def _note_written(self, batch: Sequence[Item]) -> None:
         """Contacts that wait again may be due before anybody else of their execution."""
         now = self._clock.now()
@@ -457,41 +358,3 @@ class Dialer:
     def _note_due(self, execution_id: UUID, due_at: datetime) -> None:
         if execution_id in self._due:
             self._due[execution_id] = min(due_at, self._due[execution_id] or due_at)
-
-
-def _attempt(run: Run, claimed: Claimed, did: Did) -> Attempt:
-    return Attempt(
-        id=uuid4(),
-        org_id=run.org_id,
-        execution_id=run.id,
-        program_id=run.program_id,
-        contact_id=claimed.contact_id,
-        number=claimed.attempts + 1,
-        to_number=claimed.to_number,
-        did=did,
-        flow=run.flow,
-        flow_id=run.flow_id,
-        flow_version=run.flow_version,
-        contact=claimed.contact,
-        attributes=claimed.attributes,
-    )
-
-
-def _finished(
-    call: Call, report: CallReport, decision: Done | RetryAt, *, withdrawn: bool = False
-) -> Finished:
-    assert call.grant is not None
-    return Finished(
-        org_id=call.run.org_id,
-        execution_id=call.run.id,
-        contact_id=call.attempt.contact_id,
-        node_id=call.node_id,
-        attempt_id=call.attempt.id,
-        number=call.attempt.number,
-        dialed_at=call.grant.dialed_at,
-        report=report,
-        decision=decision,
-        flow_id=None if withdrawn else call.run.flow_id,
-        flow_version=None if withdrawn else call.run.flow_version,
-        withdrawn=withdrawn,
-    )

@@ -231,7 +231,8 @@ async def test_an_intent_told_too_late_is_withdrawn(pool: asyncpg.Pool) -> None:
     campaign = await Campaign.create(pool, contacts=1)
     execution_id = await campaign.launch()
     async with Rehearsal(pool) as rehearsal:
-        rehearsal.dialer._desk = LeapingDesk(pool, rehearsal.clock)
+        desk = LeapingDesk(pool, rehearsal.clock)
+        rehearsal.dialer._desk = rehearsal.dialer._floor.desk = desk
         await rehearsal.until(NOW + HOUR)
     assert len(rehearsal.far_end.rang) == 1
     assert rehearsal.far_end.times[0] >= NOW + timedelta(seconds=21)
