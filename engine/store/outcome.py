@@ -67,7 +67,8 @@ WITH report AS MATERIALIZED (
         q850 = r.q850, detail = r.detail, answered_by = r.answered_by, ringing_at = r.ringing_at,
         answered_at = r.answered_at, first_audio_at = r.first_audio_at, ended_at = r.ended_at
     FROM report r
-    WHERE a.org_id = $1 AND a.id = r.attempt_id AND a.dialed_at = r.dialed_at
+    WHERE a.org_id = $1 AND a.id = ANY ($6::uuid[]) AND a.id = r.attempt_id
+      AND a.dialed_at = r.dialed_at
       AND (a.result IS NULL OR (a.result = 'interrupted' AND r.result <> 'interrupted'))
     RETURNING a.id
 ), old AS MATERIALIZED (

@@ -1,16 +1,17 @@
 """The planner's knowledge of the tables that calls live on, kept from lagging behind a bulk load.
 
 Autovacuum looks once a minute. Until then a fresh import has no statistics, and a claim may find
-each contact by its organization alone.
+each contact, and an outcome its attempt, by the organization alone.
 """
 
 from __future__ import annotations
 
 from engine.store.pool import Connection
 
-STALE = """
+STALE = r"""
 SELECT relname FROM pg_stat_user_tables
-WHERE relname IN ('contact', 'audience_contact', 'target', 'execution')
+WHERE (relname IN ('contact', 'audience_contact', 'target', 'execution')
+       OR relname LIKE 'attempt\_%')
   AND n_mod_since_analyze > 1000 + n_live_tup / 2
 """
 
