@@ -12,6 +12,7 @@ import numpy as np
 from engine.simulator.ear import Ear, Heard
 from engine.simulator.persona import Deserter, Human, Machine, Persona, Refuses, RingsOut
 from engine.sip import Answered, Ended, Failed, IncomingCall, negotiate
+from engine.sip.message import MalformedMessage
 from engine.sip.sdp import answer, parse
 from media import Stream, g711
 from media.dictionaries.pack import SystemPack
@@ -120,10 +121,8 @@ class Callee:
         self._connect()
 
     def _description(self) -> bytes:
-        host, port = self._stream.address
-        described = answer(self._call.sdp or b"", host, port, CODECS)
-        if described is None:
-            raise ValueError("the offer has no codec of ours")
+        described = answer(self._call.sdp or b"", *self._stream.address, CODECS)
+        assert described is not None, "the offer is understood"
         return described
 
     def _connect(self) -> None:
@@ -151,6 +150,14 @@ class Callee:
     async def _press(self, key: str) -> None:
         self._log("pressed", key=key)
         await self._stream.send_digits(key)
+
+
+def understands(offered: bytes | None) -> bool:
+    """Whether a callee can answer this offer."""
+    try:
+        return answer(offered or b"", "127.0.0.1", 9, CODECS) is not None
+    except MalformedMessage:
+        return False
 
 
 def beep(milliseconds: int = 400) -> Samples:

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import structlog
 
-from engine.simulator.callee import Callee
+from engine.simulator.callee import Callee, understands
 from engine.simulator.persona import persona
 from engine.sip import Endpoint, IncomingCall
 from media import MediaPlane, NoPortLeft
@@ -56,6 +56,9 @@ class Carrier:
     def _take(self, call: IncomingCall) -> None:
         number = call.to_user
         self._note(call, "invite")
+        if not understands(call.sdp):
+            call.reject(488)
+            return
         try:
             stream = self._plane.stream()
         except NoPortLeft:

@@ -21,7 +21,7 @@ Where only the first calls go wrong, the next ones are answered as ``01``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Refuses:
 
 Persona: TypeAlias = Human | Machine | Deserter | RingsOut | Refuses
 
+NOBODY: Final = Refuses(404, "Not Found")
+
 _AT_FIRST: dict[str, Persona] = {
     "3": RingsOut(),
     "4": Refuses(486, "Busy Here"),
@@ -67,7 +69,9 @@ _AT_FIRST: dict[str, Persona] = {
 def persona(number: str, calls_before: int) -> Persona:
     """Who takes the call to ``number`` (digits, E.164 or any) after so many earlier ones to it."""
     last = number[-2:].rjust(2, "0")
-    kind, detail = last[0], last[1]
+    if not (last.isascii() and last.isdecimal()):
+        return NOBODY
+    kind, detail = last
     match kind:
         case "0":
             return Human(key=detail)
@@ -78,11 +82,9 @@ def persona(number: str, calls_before: int) -> Persona:
         case "7":
             return Deserter(after_seconds=float(detail))
         case "8":
-            return Refuses(404, "Not Found")
+            return NOBODY
         case "9":
             return Human(key="1", early_media_seconds=float(detail))
-        case _ if kind in _AT_FIRST and detail.isdigit():
+        case _:
             recovered = detail != "0" and calls_before >= int(detail)
             return Human(key="1") if recovered else _AT_FIRST[kind]
-        case _:
-            return Refuses(404, "Not Found")
