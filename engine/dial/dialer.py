@@ -101,7 +101,7 @@ class Dialer:
         self._served: dict[UUID, int] = {}
         self._stamps = count(1)
         self._reload_at = datetime.min.replace(tzinfo=UTC)
-        self._next_at = self._reload_at
+        self._next_at = self._partitions_at = self._reload_at
         self._wake, self._stopped = asyncio.Event(), asyncio.Event()
         self._waiting = False
 
@@ -248,12 +248,19 @@ class Dialer:
     async def _reload(self, now: datetime) -> None:
         # Set first: what is announced while this reads is read again.
         self._reload_at = now + self._settings.reload
+        await self._make_partitions(now)
         self._snapshot = await self._reader.read(self._pool, now)
         self._reload_at = min(self._reload_at, self._snapshot.next_change(now) or self._reload_at)
         await self._recall_caps(now)
         self._lines.learn(self._snapshot)
         self._due.clear()
         await self._sweep(now)
+
+    async def _make_partitions(self, now: datetime) -> None:
+        if now >= self._partitions_at:
+            async with self._pool.acquire() as connection:
+                await attempts.make_partitions(connection, now)
+            self._partitions_at = now + timedelta(days=1)
 
     async def _recall_caps(self, now: datetime) -> None:
         unknown = self._lines.unknown(self._snapshot.dids.values())

@@ -66,6 +66,7 @@ WITH quota AS MATERIALIZED (
     SELECT e.id AS execution_id, q.places
     FROM unnest($3::uuid[], $4::integer[]) AS q (execution_id, places)
     JOIN execution e ON e.org_id = $1 AND e.id = q.execution_id AND e.status = 'running'
+    WHERE EXISTS (SELECT FROM engine_node n WHERE n.id = $5 AND n.stopped_at IS NULL)
     ORDER BY e.id
     FOR NO KEY UPDATE OF e
 ), due AS MATERIALIZED (
@@ -142,7 +143,8 @@ class Intent:
 
 
 # FOR KEY SHARE waits for a pause or a cancel under way (they hold FOR UPDATE) and then sees its
-# status; it does not wait for counters. The fences: leased by us, not dialing, attempt in order.
+# status; it does not wait for counters. The fences: a node nobody took for dead, leased by it, not
+# dialing, attempt in order.
 INTEND = """
 WITH wish AS MATERIALIZED (
     SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::integer[], $8::uuid[],
@@ -153,7 +155,8 @@ WITH wish AS MATERIALIZED (
     SELECT e.id FROM execution e
     WHERE e.org_id = $1 AND e.id = ANY ($5::uuid[]) AND e.status = 'running'
       AND (e.scheduled_stop_at IS NULL OR e.scheduled_stop_at > $3)
-    FOR KEY SHARE
+      AND EXISTS (SELECT FROM engine_node n WHERE n.id = $2 AND n.stopped_at IS NULL)
+    FOR KEY SHARE OF e
 ), dialing AS (
     UPDATE target t SET dialing_at = $3, attempts = t.attempts + 1, did_id = w.did_id
     FROM wish w JOIN open o ON o.id = w.execution_id

@@ -179,6 +179,16 @@ async def test_no_intent_is_granted_twice_or_to_a_stranger(
     assert await campaign.pool.fetchval("SELECT count(*) FROM attempt") == 1
 
 
+async def test_a_node_taken_for_dead_claims_and_dials_no_more(
+    campaign: Campaign, dialing: Dialing
+) -> None:
+    execution_id = await campaign.launch()
+    (claimed,) = await dialing.claim(1, execution_id)
+    await node.stop(dialing.connection, dialing.node_id)
+    assert await dialing.intend(dialing.intent(claimed)) == set()
+    assert await dialing.claim(1, execution_id) == []
+
+
 async def test_no_intent_is_granted_after_a_pause_or_past_the_stop(
     campaign: Campaign, dialing: Dialing
 ) -> None:
@@ -366,7 +376,8 @@ async def test_a_node_lives_by_its_renewals(campaign: Campaign, dialing: Dialing
     assert await node.bury(connection, lease, grace=timedelta(0)) == [dialing.node_id]
     assert await node.renew(connection, dialing.node_id) is False
     assert await node.renew(connection, alive) is True
-    await dialing.claim(1, await campaign.launch())
+    await campaign.launch()
+    await campaign.pool.execute("UPDATE target SET state = 'leased', node_id = $1", dialing.node_id)
     assert await node.dead_with_leases(connection) == [dialing.node_id]
     await campaign.pool.execute("UPDATE engine_node SET stopped_at = now() - interval '2 days'")
     await node.forget(connection)
