@@ -71,7 +71,7 @@ def persona(number: str, calls_before: int) -> Persona:
     last = number[-2:].rjust(2, "0")
     if not (last.isascii() and last.isdecimal()):
         return NOBODY
-    kind, detail = last
+    kind, detail = last[0], last[1]
     match kind:
         case "0":
             return Human(key=detail)
