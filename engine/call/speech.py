@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias, assert_never
 from uuid import UUID
 
-import numpy as np
-
 from engine.program.attempt import Attempt
 from flows import AudioFileItem, CompiledFlow
 from flows.effects import (
@@ -27,8 +25,8 @@ from flows.effects import (
     SpokenWord,
 )
 from media.dictionaries import CannotSpeak, Grammar, UnknownLanguage, grammar
-from media.dictionaries.pack import SystemPack, pause_ms
-from media.g711 import SAMPLE_RATE, Codec, Encoded, Samples, silence
+from media.dictionaries.pack import SystemPack
+from media.g711 import Codec, Encoded, Samples
 from media.playlist import Playlist
 from media.prompts import Clip, Library
 
@@ -101,14 +99,9 @@ class Voice:
                 assert_never(item)
 
     def _word(self, item: Spoken, key: str, codec: Codec) -> Encoded:
-        if item.dictionary_id is None:
-            return _system_word(item.language, key, codec)
-        if (milliseconds := pause_ms(key)) is not None:
-            return _pause(milliseconds, codec)
-        clip = self._words.get((item.dictionary_id, key))
-        if clip is None:
-            raise Unspeakable("key_missing", f"Dictionary {item.dictionary_id} lacks {key!r}.")
-        return clip[codec]
+        """An organization's dictionary stands in for the system's, key by key."""
+        own = self._words.get((item.dictionary_id or "", key))
+        return _system_word(item.language, key, codec) if own is None else own[codec]
 
 
 class Speech:
@@ -190,7 +183,3 @@ def _system_word(language: str, key: str, codec: Codec) -> Encoded:
     if key not in pack:
         raise Unspeakable("key_missing", f"The {pack.language} dictionary lacks {key!r}.")
     return pack.encoded(key, codec)
-
-
-def _pause(milliseconds: int, codec: Codec) -> Encoded:
-    return np.full(milliseconds * SAMPLE_RATE // 1000, silence(codec), np.uint8)

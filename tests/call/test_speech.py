@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine.call.speech import FRESH_S, Speech, Unspeakable, Voice
+from engine.org.dictionary import system_id
 from engine.program.attempt import Attempt
 from flows.effects import (
     Audible,
@@ -108,6 +109,15 @@ async def test_a_word_of_ones_own_needs_no_language_of_ours() -> None:
     assert heard(voice, SpokenWord("azul", "zgh", OURS)) == joined([encode(clip(100), Codec.PCMA)])
 
 
+async def test_what_an_organizations_dictionary_lacks_the_system_says() -> None:
+    voice = await voice_of(Clips({}, {(OURS, "number.20"): clip(100)}), word(OURS))
+    own = joined([encode(clip(100), Codec.PCMA)])
+    assert heard(voice, number("20", dictionary_id=OURS)) == own
+    assert heard(voice, number("7", dictionary_id=OURS)) == packed("number.7")
+    named_by_id = str(system_id("en"))
+    assert heard(voice, number("7", dictionary_id=named_by_id)) == packed("number.7")
+
+
 # --- What cannot be said -----------------------------------------------------------------------
 
 
@@ -117,7 +127,6 @@ async def test_a_word_of_ones_own_needs_no_language_of_ours() -> None:
         (AudioFile("nowhere"), "audio_missing"),
         (SpokenWord("abracadabra", "en"), "key_missing"),
         (SpokenWord("abracadabra", "en", OURS), "key_missing"),
-        (SpokenWord("hello", "en", "not-our-dictionary"), "key_missing"),
         (SpokenWord("hello", "tlh"), "unknown_language"),
         (number("21", language="tlh"), "unknown_language"),
         (number("21", language="tlh", dictionary_id=OURS), "unknown_language"),
@@ -134,8 +143,7 @@ async def test_what_cannot_be_said_has_its_code(item: Audible, code: str) -> Non
 
 async def test_a_dictionary_the_flow_does_not_name_is_not_fetched() -> None:
     voice = await voice_of(Clips({}, {(OURS, "hello"): clip(100)}), word(None))
-    with pytest.raises(Unspeakable):
-        voice.playlist([SpokenWord("hello", "en", OURS)], Codec.PCMA)
+    assert heard(voice, SpokenWord("hello", "en", OURS)) == packed("hello")
 
 
 # --- One voice for many calls ------------------------------------------------------------------
