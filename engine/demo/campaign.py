@@ -88,20 +88,22 @@ async def _import_contacts(client: Client, audience_id: str) -> dict[str, int]:
 
 async def _flow(client: Client) -> dict[str, Any]:
     """The flow with each prompt's name replaced by the id it got."""
-    files = _prompts()
-    uploaded = await asyncio.gather(*(_upload(client, file) for file in files))
+    prompts = _prompts()
+    uploaded = await asyncio.gather(*(_upload(client, *prompt) for prompt in prompts.items()))
     text = (MATERIAL / "flow.json").read_text(encoding="utf-8")
-    for file, audio_id in zip(files, uploaded, strict=True):
-        text = text.replace(f'"{AUDIO}{file.stem}"', f'"{audio_id}"')
+    for name, audio_id in zip(prompts, uploaded, strict=True):
+        text = text.replace(f'"{AUDIO}{name}"', f'"{audio_id}"')
     flow: dict[str, Any] = json.loads(text)
     return flow
 
 
-def _prompts() -> list[Path]:
-    return sorted((MATERIAL / "prompts").glob("*.wav"))
+def _prompts() -> dict[str, bytes]:
+    """Content by name."""
+    files = sorted((MATERIAL / "prompts").glob("*.wav"))
+    return {file.stem: file.read_bytes() for file in files}
 
 
-async def _upload(client: Client, file: Path) -> str:
-    path, content = "/audio-management/upload", file.read_bytes()
-    audio = await client.upload(path, file.name, content, title=file.stem, usageType="prompt")
+async def _upload(client: Client, name: str, content: bytes) -> str:
+    path, file = "/audio-management/upload", f"{name}.wav"
+    audio = await client.upload(path, file, content, title=name, usageType="prompt")
     return str(audio["id"])
