@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Final
 
 import structlog
@@ -30,10 +30,11 @@ from engine.program.report import CallReport
 from engine.sip import Endpoint
 from flows import CallContext, Scalar, Session
 from flows.effects import Input, LimitReached, Step
-from media import MediaPlane, NoPortLeft
+from media import MediaPlane, NoPortLeft, Statistics
 
 NO_PORT: Final = Cause("no_port_left", Fault.US)
 INTERNAL: Final = Cause("internal_error", Fault.US)
+_FIGURES: Final = tuple(field.name for field in fields(Statistics))
 
 log = structlog.get_logger()
 
@@ -114,9 +115,14 @@ def _report(outcome: Outcome, line: Line, tape: Tape, session: Session | None = 
         variables=dict(session.variables) if session else None,
         node_counts=dict(session.node_counts) if session else None,
         events=line.journal.events,
-        quality=asdict(line.stream.statistics),
+        quality=_quality(line.stream.statistics),
         recordings=tuple(tape.recordings),
     )
+
+
+def _quality(statistics: Statistics) -> dict[str, object]:
+    """``asdict`` copies deeply, which takes 25 times as long."""
+    return {name: getattr(statistics, name) for name in _FIGURES}
 
 
 def _context(attempt: Attempt) -> CallContext:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from engine.program.outcome import Result
 from engine.program.report import CallReport
@@ -171,6 +172,26 @@ async def test_a_stranger_on_the_rtp_port(
     assert report.quality["strangers"] >= len(junk)
     assert report.quality["malformed"] == report.quality["unexpected"] == 0
     assert board.plane.counters["strangers"] == report.quality["strangers"]
+
+
+async def test_a_stranger_is_not_on_the_tape(
+    board: Switchboard, handset: Handset, stranger: socket.socket
+) -> None:
+    tape = {"id": "tape", "type": "record", "config": {"beep": False, "maxDuration": 1000}}
+    call = asyncio.create_task(board.call(handset.address, "+212600000001", graph(dial(), tape)))
+    target = await handset.caller()
+    shouting = b"\x80\x08" + bytes(10) + b"\x2a" * 160
+    frames = [bytes([value]) * 160 for value in range(0x80, 0x9E)]
+    for frame in frames:
+        await shower(stranger, target, iter([shouting, *rtp_junk(random.Random(5))]))
+        await handset.talk(frame)
+    report = await call
+    assert report.outcome.result is Result.COMPLETED
+    [recording] = report.recordings
+    said, _ = soundfile.read(board.folder / recording.path, dtype="int16")
+    heard = decode(b"".join(frames[10:]), Codec.PCMA)  # the first ones come before the tape runs
+    assert heard.tobytes() in said.tobytes()
+    assert decode(b"\x2a", Codec.PCMA)[0] not in said
 
 
 async def test_garbage_from_the_callee_itself(board: Switchboard, handset: Handset) -> None:
