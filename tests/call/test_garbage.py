@@ -17,9 +17,18 @@ from engine.program.report import CallReport
 from engine.sip.sdp import offer
 from media.g711 import Codec, Samples, decode, encode
 from tests.call.handset import Handset
-from tests.call.switchboard import HANGUP, Switchboard, dial, graph, menu, play, switchboard
+from tests.call.switchboard import (
+    HANGUP,
+    Switchboard,
+    dial,
+    graph,
+    menu,
+    play,
+    speechlike,
+    switchboard,
+)
 
-FLOW = graph(dial(), menu(), play("bye"), HANGUP, menu={"branches": {"5": "play"}})
+FLOW = graph(dial(), menu("asked"), play("bye"), HANGUP, menu={"branches": {"5": "play"}})
 TORTURE = Path(__file__).parent.parent / "sip" / "torture"
 STRANGER = "127.0.0.2"
 A_LAW_SILENCE = b"\xd5" * 160
@@ -34,6 +43,7 @@ async def board(tmp_path: Path) -> AsyncIterator[Switchboard]:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _loop, context: problems.append(context))
     async with switchboard(tmp_path) as made:
+        made.clips.audio["asked"] = speechlike(0.4, 180)
         yield made
     assert problems == []
 
@@ -123,7 +133,7 @@ def unharmed(board: Switchboard, handset: Handset, report: CallReport) -> None:
     assert report.variables == {"choice": "5"}
     assert [event.type for event in report.events if event.type == "key"] == ["key"]
     assert [step.node_id for step in report.path] == ["dial", "menu", "play", "end"]
-    assert hears(handset, board.clips.audio["welcome"])
+    assert hears(handset, board.clips.audio["asked"])
     assert hears(handset, board.clips.audio["bye"])
     assert board.plane.streams == 0
 
@@ -135,7 +145,7 @@ def hears(handset: Handset, clip: Samples) -> bool:
 
 async def prompt_over(board: Switchboard, handset: Handset) -> None:
     """A key before that would cut the prompt short."""
-    while not hears(handset, board.clips.audio["welcome"]):
+    while not hears(handset, board.clips.audio["asked"]):
         await asyncio.sleep(0.02)
 
 

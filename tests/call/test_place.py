@@ -76,7 +76,7 @@ async def test_a_withdrawn_intent_rings_nobody(line: Exchange) -> None:
 
 
 async def test_keys_choose_the_branch(line: Exchange) -> None:
-    flow = graph(dial(), menu(), play("bye"), HANGUP, menu={"branches": {"1": "play"}})
+    flow = graph(dial(), menu("bye"), play("bye"), HANGUP, menu={"branches": {"1": "play"}})
     report = await line.call("+212600000001", flow)
     assert report.outcome.result is Result.COMPLETED
     assert report.variables == {"choice": "1"}
@@ -133,7 +133,7 @@ async def test_a_message_is_recorded_as_it_was_said(line: Exchange) -> None:
     record = {
         "id": "message",
         "type": "record",
-        "config": {"maxDuration": 15000, "silenceTimeout": 1200, "recordingIdVariable": "message"},
+        "config": {"maxDuration": 15000, "silenceTimeout": 1000, "recordingIdVariable": "message"},
     }
     report = await line.call("+212600000001", graph(dial(), record, play("bye"), HANGUP))
     assert report.outcome.result is Result.COMPLETED

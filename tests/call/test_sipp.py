@@ -82,7 +82,7 @@ async def test_a_town_of_twenty_is_accounted_for_as_sipp_saw_it(board: Switchboa
 async def test_keys_from_a_recording_take_their_branch(board: Switchboard) -> None:
     demand_raw_sockets("SIPp's play_pcap_audio")
     demand(PCAPS.is_dir(), f"there is no {PCAPS}")
-    flow = graph(dial(), menu(), play("bye"), HANGUP, menu={"branches": {"1": "play"}})
+    flow = graph(dial(), menu("bye"), play("bye"), HANGUP, menu={"branches": {"1": "play"}})
     [report] = await called(board, SCENARIOS / "presses.xml", flow, "+212600000001")
     assert report.outcome.result is Result.COMPLETED
     assert report.variables == {"choice": "1"}

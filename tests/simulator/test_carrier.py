@@ -26,7 +26,7 @@ from tests.call.switchboard import (
     switchboard,
 )
 
-CHOOSE = graph(dial(), menu(), HANGUP)
+CHOOSE = graph(dial(), menu("bye"), HANGUP)
 
 
 @pytest.fixture
@@ -52,8 +52,9 @@ async def test_trouble_passes_with_the_second_call(
 
 
 async def test_trouble_is_counted_by_number(line: Exchange) -> None:
-    for number in ("+212600000041", "+212600000141"):
-        assert (await line.call(number, HELLO)).outcome.result is Result.BUSY
+    numbers = ("+212600000041", "+212600000141")
+    reports = await asyncio.gather(*(line.call(number, HELLO) for number in numbers))
+    assert [report.outcome.result for report in reports] == [Result.BUSY] * 2
 
 
 async def test_people_press_the_key_of_their_number(line: Exchange) -> None:
