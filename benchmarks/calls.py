@@ -1,7 +1,7 @@
 """What a call set-up costs: ``python -m benchmarks.calls [--quick]``.
 
-SIPp takes the calls, rings, answers and is hung up on at once: INVITE, 180, 200, ACK, BYE, 200. They
-are placed by the user agent alone (``engine.sip.Endpoint``) and as whole calls
+SIPp takes the calls, rings, answers and is hung up on: INVITE, 180, 200, ACK, BYE, 200. They are
+placed by the user agent alone (``engine.sip.Endpoint``) and as whole calls
 (``engine.call.Caller``: attempt, flow, RTP port, stream, journal, report), first at a steady rate,
 then so many at once, the next beginning when one ends.
 
@@ -37,6 +37,7 @@ from tests.sip.sipp import PROGRAM, SCENARIOS, Sipp
 SCENARIO: Final = SCENARIOS / "answers.xml"
 NUMBER: Final = "+212600000001"
 PATIENCE: Final = 60.0
+RTP_PORTS: Final = range(30_000, 50_000)
 
 PlaceOne: TypeAlias = Callable[[], Awaitable[bool]]
 """Places a call and waits for its end; False: it did not end as it should."""
@@ -156,7 +157,7 @@ async def waiting(seconds: float) -> float:
 
 async def measure(mode: str, pace: str, place: PlaceAll, calls: int) -> Row:
     with tempfile.TemporaryDirectory(prefix="gomobile-benchmark-") as folder:
-        async with switchboard(Path(folder)) as board:
+        async with switchboard(Path(folder), rtp_ports=RTP_PORTS) as board:
             spent = await placing(mode, place, calls, board)
     sipp_cpu = spent.sipp_cpu - await waiting(spent.wall)
     return Row(

@@ -78,6 +78,14 @@ class Handset:
             await self.send(self._packet(8, payload))
             self._timestamp += 160
 
+    async def speak(self, *payloads: bytes) -> None:
+        """The same at the pace of a call, catching up where the machine was busy."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for position, payload in enumerate(payloads):
+            await asyncio.sleep(max(0.0, began + position * 0.02 - loop.time()))
+            await self.talk(payload)
+
     async def press(self, digit: int) -> None:
         """A whole RFC 4733 event, its end sent three times."""
         for end, duration in ((0, 160), (0, 320), (0x80, 480), (0x80, 480), (0x80, 480)):

@@ -187,21 +187,21 @@ async def test_a_stranger_on_the_rtp_port(
 async def test_a_stranger_is_not_on_the_tape(
     board: Switchboard, handset: Handset, stranger: socket.socket
 ) -> None:
-    tape = {"id": "tape", "type": "record", "config": {"beep": False, "maxDuration": 1000}}
+    tape = {"id": "tape", "type": "record", "config": {"beep": False, "terminator": "#"}}
     call = asyncio.create_task(board.call(handset.address, "+212600000001", graph(dial(), tape)))
     target = await handset.caller()
     shouting = b"\x80\x08" + bytes(10) + b"\x2a" * 160
-    frames = [bytes([value]) * 160 for value in range(0x80, 0x9E)]
-    for frame in frames:
-        await shower(stranger, target, iter([shouting, *rtp_junk(random.Random(5))]))
-        await handset.talk(frame)
+    junk = [shouting, *rtp_junk(random.Random(5))] * 5
+    frames = [bytes([value]) * 160 for value in range(0x80, 0xA8)]
+    await asyncio.gather(handset.speak(*frames), shower(stranger, target, iter(junk)))
+    await handset.press(11)
     report = await call
     assert report.outcome.result is Result.COMPLETED
     [recording] = report.recordings
     said, _ = soundfile.read(board.folder / recording.path, dtype="int16")
-    heard = decode(b"".join(frames[10:]), Codec.PCMA)  # the first ones come before the tape runs
-    assert heard.tobytes() in said.tobytes()
     assert decode(b"\x2a", Codec.PCMA)[0] not in said
+    kept = [frame for frame in frames if decode(frame, Codec.PCMA).tobytes() in said.tobytes()]
+    assert len(kept) > len(frames) / 2, "the first come before the tape runs"
 
 
 async def test_garbage_from_the_callee_itself(board: Switchboard, handset: Handset) -> None:

@@ -35,9 +35,8 @@ def kept(folder: Path, report: CallReport) -> Samples:
 async def spoken_to(handset: Handset, *, then_leave: bool) -> None:
     """Half a second of voice into the recording, at the pace of a call."""
     await handset.caller()
-    for frame in FRAMES:
-        await handset.talk(frame)
-        await asyncio.sleep(0.02)
+    await handset.speak(*FRAMES)
+    await asyncio.sleep(0.05)
     if then_leave:
         handset.hang_up()
 
