@@ -16,6 +16,7 @@ from engine.sip import (
     RING_TIMEOUT,
     Credentials,
     Failed,
+    Hop,
     InviteRequest,
     dial_result,
 )
@@ -109,7 +110,7 @@ def _request(attempt: Attempt, target: tuple[str, int], line: Line) -> InviteReq
         else None
     )
     return InviteRequest(
-        target=target,
+        target=Hop(*target),
         request_uri=uri,
         to_uri=uri,
         from_user=attempt.did.number,

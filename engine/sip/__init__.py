@@ -11,7 +11,7 @@
     dialog      tags, sequence numbers, remote target, route set
     transaction, transaction_layer, timers
                 the four machines as tables; matching and retransmission; one heap of timers
-    message, headers, uri, sdp, digest, info
+    message, headers, uri, hop, sdp, digest, info
                 the wire: bytes to values and back
     events      what a call tells its owner
     cause       SIP status and Q.850 into result, cause and fault: one table
@@ -45,6 +45,7 @@ from engine.sip.events import (
     Updated,
 )
 from engine.sip.headers import Reason
+from engine.sip.hop import Hop, Transport
 from engine.sip.outgoing import InviteRequest
 from engine.sip.sdp import Codec, Direction, Negotiation, RemoteMedia, negotiate
 from engine.sip.transport import Call, Endpoint, IncomingCall
@@ -68,6 +69,7 @@ __all__ = [
     "Ended",
     "Endpoint",
     "Failed",
+    "Hop",
     "IncomingCall",
     "InviteRequest",
     "KeyPressed",
@@ -75,6 +77,7 @@ __all__ = [
     "Progress",
     "Reason",
     "RemoteMedia",
+    "Transport",
     "Updated",
     "Uri",
     "dial_result",

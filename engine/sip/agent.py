@@ -15,11 +15,12 @@ from engine.sip import sdp
 from engine.sip.core import ALLOW, EXTENSIONS, CallKey, Core, response_to
 from engine.sip.events import CallEvent
 from engine.sip.headers import address, check, tokens, top_via
+from engine.sip.hop import Hop, SentBy, SocketAddress
 from engine.sip.incoming import IncomingInvite
 from engine.sip.message import Headers, MalformedMessage, Request, Response, parse
 from engine.sip.outgoing import InviteRequest, OutgoingCall
 from engine.sip.transaction import Transaction
-from engine.sip.transaction_layer import Datagram, SocketAddress, Tokens
+from engine.sip.transaction_layer import Datagram, Tokens, response_hop
 
 MAX_CALLS = 20_000
 """More incoming calls at once are answered 503."""
@@ -27,12 +28,18 @@ AgentEvent: TypeAlias = CallEvent | IncomingInvite
 
 
 class Agent:
-    """``address`` is what we tell others about ourselves, in Via and Contact."""
+    """``address`` is what we tell others about ourselves, in Via and Contact; ``sent_by`` says it
+    by the hop, where several transports or families have addresses of their own."""
 
     def __init__(
-        self, address: SocketAddress, tokens: Tokens, user_agent: str = "Gomobile"
+        self,
+        address: SocketAddress,
+        tokens: Tokens,
+        user_agent: str = "Gomobile",
+        *,
+        sent_by: SentBy | None = None,
     ) -> None:
-        self._core = Core(address, user_agent, tokens)
+        self._core = Core(sent_by or (lambda _: address), user_agent, tokens)
         self._incoming: list[IncomingInvite] = []
 
     @property
@@ -71,7 +78,7 @@ class Agent:
 
     # --- The shell's side ----------------------------------------------------------------------
 
-    def receive(self, data: bytes, source: SocketAddress, now: float) -> None:
+    def receive(self, data: bytes, source: Hop, now: float) -> None:
         if len(data) <= 4 and not data.strip(b"\r\n\0 "):
             self.counters["keepalive"] += 1  # RFC 5626 §3.5.1, and what NAT boxes are fed with
             return
@@ -112,7 +119,7 @@ class Agent:
 
     # --- Requests ------------------------------------------------------------------------------
 
-    def _receive_request(self, request: Request, source: SocketAddress, now: float) -> None:
+    def _receive_request(self, request: Request, source: Hop, now: float) -> None:
         try:
             check(request)
         except MalformedMessage as problem:
@@ -124,7 +131,7 @@ class Agent:
         elif transaction := self._core.layer.receive_request(request, source, now):
             self._receive_new(request, to_tag, transaction, now)
 
-    def _refuse_malformed(self, request: Request, status: int, source: SocketAddress) -> None:
+    def _refuse_malformed(self, request: Request, status: int, source: Hop) -> None:
         """Answer without a transaction what lacks the fields to make one of."""
         if request.method == "ACK":
             return
@@ -133,8 +140,8 @@ class Agent:
             via = top_via(request)
         except MalformedMessage:
             return
-        response.headers[0] = ("Via", str(via.received_from(source)))
-        self._core.layer.send(response.serialize(), via.response_address(source))
+        response.headers[0] = ("Via", str(via.received_from(source.address)))
+        self._core.layer.send(response.serialize(), response_hop(via, source))
 
     def _receive_ack(self, ack: Request, to_tag: str, now: float) -> None:
         if self._core.layer.absorbs_ack(ack, now):
@@ -182,7 +189,11 @@ class Agent:
         self._incoming.append(call)
 
     def _on_options(self, transaction: Transaction, now: float) -> None:
-        headers = [("Allow", ALLOW), ("Accept", sdp.CONTENT_TYPE), self._core.contact()]
+        headers = [
+            ("Allow", ALLOW),
+            ("Accept", sdp.CONTENT_TYPE),
+            self._core.contact(transaction.destination),
+        ]
         self._respond(transaction, 200, now, headers)
 
     def _refuse_method(self, transaction: Transaction, now: float) -> None:

@@ -11,9 +11,10 @@ from typing import NewType, Protocol
 
 from engine.sip.events import CallEvent
 from engine.sip.headers import Address, Params, address, required
+from engine.sip.hop import Hop, SentBy
 from engine.sip.message import Headers, Request, Response
 from engine.sip.transaction import Transaction, Trigger
-from engine.sip.transaction_layer import SocketAddress, Tokens, TransactionLayer
+from engine.sip.transaction_layer import Tokens, TransactionLayer
 from engine.sip.uri import host_port
 
 CallKey = NewType("CallKey", str)
@@ -70,9 +71,9 @@ class LiveCall(Protocol):
 
 
 class Core:
-    def __init__(self, address: SocketAddress, user_agent: str, tokens: Tokens) -> None:
+    def __init__(self, sent_by: SentBy, user_agent: str, tokens: Tokens) -> None:
         self.user_agent = user_agent
-        self.layer = TransactionLayer(address, tokens)
+        self.layer = TransactionLayer(sent_by, tokens)
         self.events: list[tuple[CallKey, CallEvent]] = []
         self.calls: dict[CallKey, LiveCall] = {}
 
@@ -83,8 +84,8 @@ class Core:
     def token(self) -> str:
         return self.layer.tokens.token()
 
-    def contact(self, user: str = "") -> tuple[str, str]:
-        where = host_port(*self.layer.address)
+    def contact(self, towards: Hop, user: str = "") -> tuple[str, str]:
+        where = host_port(*self.layer.sent_by(towards)) + towards.transport.uri_parameter
         return "Contact", f"<sip:{user}@{where}>" if user else f"<sip:{where}>"
 
     def emit(self, key: CallKey, event: CallEvent) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.sip.headers import MAX_CSEQ, Address, address, addresses, cseq, required
+from engine.sip.hop import Hop, hop_of
 from engine.sip.message import MalformedMessage, Message, Request, Response
-from engine.sip.transaction_layer import SocketAddress
 from engine.sip.uri import Uri
 
 
@@ -20,13 +20,13 @@ class Dialog:
     """The far side's Contact: the Request-URI of what we send."""
     routes: tuple[str, ...]
     """Route header values, nearest proxy first."""
-    peer: SocketAddress
+    peer: Hop
     """Where the far side was last seen; taken where a route or Contact holds no usable address."""
     local_seq: int
     remote_seq: int | None = None
 
     @classmethod
-    def of_response(cls, request: Request, response: Response, peer: SocketAddress) -> Dialog:
+    def of_response(cls, request: Request, response: Response, peer: Hop) -> Dialog:
         """As the caller (§12.1.2): the Record-Route is reversed."""
         return cls(
             call_id=required(request, "Call-ID"),
@@ -39,7 +39,7 @@ class Dialog:
         )
 
     @classmethod
-    def of_request(cls, request: Request, local: str, peer: SocketAddress) -> Dialog:
+    def of_request(cls, request: Request, local: str, peer: Hop) -> Dialog:
         """As the called side (§12.1.1); ``local`` is the To with our tag."""
         return cls(
             call_id=required(request, "Call-ID"),
@@ -53,9 +53,9 @@ class Dialog:
         )
 
     @property
-    def next_hop(self) -> SocketAddress:
+    def next_hop(self) -> Hop:
         first = Address.parse(self.routes[0]).uri if self.routes else self.remote_target
-        return Uri.parse(first).address or self.peer
+        return hop_of(Uri.parse(first), self.peer)
 
     def request(self, method: str, number: int | None = None) -> Request:
         """A request inside the dialog (§12.2.1.1); ``number`` repeats a CSeq, for the ACK."""
@@ -84,7 +84,7 @@ class Dialog:
         self.remote_seq = number
         return True
 
-    def refresh_target(self, message: Message, peer: SocketAddress) -> None:
+    def refresh_target(self, message: Message, peer: Hop) -> None:
         """A re-INVITE or UPDATE, or its answer, may move the far side."""
         self.remote_target = contact_of(message) or self.remote_target
         self.peer = peer

@@ -132,7 +132,12 @@ class IncomingInvite:
         """A response that makes the dialog: Contact and Record-Route (§12.1.1)."""
         routes = [("Record-Route", route) for route in self.request.all("Record-Route")]
         described = [("Content-Type", sdp.CONTENT_TYPE)] if body else []
-        more = [*routes, self._core.contact(), *(headers or []), *described]
+        more = [
+            *routes,
+            self._core.contact(self._transaction.destination),
+            *(headers or []),
+            *described,
+        ]
         return self._core.respond(
             self._transaction, status, now, tag=self.key, headers=more, body=body
         )

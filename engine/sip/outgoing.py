@@ -22,17 +22,18 @@ from engine.sip.dialog import Dialog
 from engine.sip.digest import Authenticator, Credentials
 from engine.sip.events import Answered, CallEvent, Ended, Failed, Progress
 from engine.sip.headers import Address, address, challenges, reasons
+from engine.sip.hop import Hop
 from engine.sip.message import Headers, MalformedMessage, Request, Response
 from engine.sip.session import Session
 from engine.sip.transaction import TIMEOUT, Transaction, Trigger
-from engine.sip.transaction_layer import Datagram, SocketAddress
+from engine.sip.transaction_layer import Datagram
 
 _CANCEL_WAIT = "CANCEL wait"
 
 
 @dataclass(frozen=True, slots=True)
 class InviteRequest:
-    target: SocketAddress
+    target: Hop
     """The next hop: the trunk's address."""
     request_uri: str
     to_uri: str
@@ -112,7 +113,7 @@ class OutgoingCall:
             ("To", f"<{request.to_uri}>"),
             ("Call-ID", self.call_id),
             ("CSeq", f"{self._cseq} INVITE"),
-            core.contact(request.from_user),
+            core.contact(request.target, request.from_user),
             ("Allow", ALLOW),
             ("User-Agent", core.user_agent),
             *request.headers,
@@ -170,8 +171,9 @@ class OutgoingCall:
         session.dialog.remote_seq = remote_seq
         ack = session.dialog.request("ACK", session.dialog.local_seq)
         ack.headers += [h for h in invite.headers if h[0].endswith("Authorization")]
-        ack.headers.insert(0, ("Via", self._core.layer.new_via()))
-        session.ack = Datagram(ack.serialize(), session.dialog.next_hop)
+        next_hop = session.dialog.next_hop
+        ack.headers.insert(0, ("Via", self._core.layer.new_via(next_hop)))
+        session.ack = Datagram(ack.serialize(), next_hop)
         self._core.layer.send(*session.ack)
 
     def _establish(self, session: Session, response: Response, now: float) -> None:

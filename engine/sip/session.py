@@ -131,7 +131,9 @@ class Session:
         """RFC 3311; without a body it refreshes the session and the target only."""
         if not request.body:
             self.dialog.refresh_target(request, transaction.destination)
-            self._respond(transaction, 200, now, [self._core.contact(), ("Allow", ALLOW)])
+            self._respond(
+                transaction, 200, now, [self._core.contact(self.dialog.peer), ("Allow", ALLOW)]
+            )
         elif self.remote is None:
             self._respond(transaction, 491, now)
         elif body := self._renegotiate(request, transaction, now):
@@ -163,7 +165,11 @@ class Session:
         return body
 
     def _accept(self, transaction: Transaction, body: bytes, now: float) -> bytes:
-        headers = [self._core.contact(), ("Allow", ALLOW), ("Content-Type", sdp.CONTENT_TYPE)]
+        headers = [
+            self._core.contact(self.dialog.peer),
+            ("Allow", ALLOW),
+            ("Content-Type", sdp.CONTENT_TYPE),
+        ]
         data = self._respond(transaction, 200, now, headers, body)
         self._changes += 1
         if transaction.request.body and self.established and self.remote is not None:

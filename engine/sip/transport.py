@@ -24,12 +24,12 @@ from engine.sip.agent import Agent
 from engine.sip.core import CallKey
 from engine.sip.events import CallEvent, Ended, Failed
 from engine.sip.headers import Reason
+from engine.sip.hop import Hop, SocketAddress
 from engine.sip.incoming import IncomingInvite
 from engine.sip.info import DEFAULT_DURATION
 from engine.sip.message import MAX_SIZE
 from engine.sip.outgoing import InviteRequest, OutgoingCall
 from engine.sip.session import Session
-from engine.sip.transaction_layer import SocketAddress
 
 BATCH = 64
 """Datagrams read before the loop gets its turn again."""
@@ -234,13 +234,13 @@ class Endpoint:
             # Not from here: what the handler raises must not stop the drain.
             self._loop.call_soon(self.on_incoming, call)
 
-    def _send(self, data: bytes, destination: SocketAddress) -> None:
+    def _send(self, data: bytes, destination: Hop) -> None:
         try:
-            self._socket.sendto(data, destination)
+            self._socket.sendto(data, destination.address)
         except ConnectionRefusedError:
             # The error of an earlier datagram; it took this one's place.
             with contextlib.suppress(OSError):
-                self._socket.sendto(data, destination)
+                self._socket.sendto(data, destination.address)
         except BlockingIOError:
             self._agent.counters["send_failed"] += 1  # lost like any other; its timer repeats it
         except (OSError, UnicodeError):
@@ -269,7 +269,7 @@ class Endpoint:
         try:
             for _ in range(BATCH):
                 data, source = self._socket.recvfrom(MAX_SIZE)
-                self._agent.receive(data, source[:2], now)
+                self._agent.receive(data, Hop(*source[:2]), now)
         except BlockingIOError:
             pass
         except OSError:

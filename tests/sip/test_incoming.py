@@ -7,6 +7,7 @@ import pytest
 from engine.sip import cause, sdp
 from engine.sip.events import Answered, Ended
 from engine.sip.headers import address, top_via
+from engine.sip.hop import Hop
 from engine.sip.message import Request, Response
 from engine.sip.transaction import TIMEOUT
 from tests.sip.far_end import ANSWER, OFFER, THEIR, FarEnd, line_of
@@ -43,7 +44,7 @@ def test_call_is_rung_answered_and_hung_up(far: FarEnd) -> None:
     call.hang_up(cause.NORMAL_CLEARING, far.now)
     [(data, destination)] = far.agent.datagrams()
     assert data.startswith(b"BYE sip:bob@192.0.2.9:5060 SIP/2.0")
-    assert destination == ("192.0.2.20", 5060)
+    assert destination.address == ("192.0.2.20", 5060)
     assert far.events() == [Ended("local", cause.NORMAL_CLEARING)]
     assert_nothing_left(far)
 
@@ -158,9 +159,9 @@ def test_invite_again_gets_the_last_provisional_again(far: FarEnd) -> None:
 def test_rejoinder_goes_back_where_the_request_came_from(far: FarEnd) -> None:
     data = far.request("OPTIONS").serialize().replace(b"z9hG4bKfar1", b"z9hG4bKnat")
     far.agent.datagrams()
-    far.agent.receive(data, ("203.0.113.5", 40123), far.now)
+    far.agent.receive(data, Hop("203.0.113.5", 40123), far.now)
     [(response, destination)] = far.agent.datagrams()
-    assert destination == ("203.0.113.5", 40123)
+    assert destination.address == ("203.0.113.5", 40123)
     assert b"rport=40123;received=203.0.113.5" in response
     far.agent.receive(data.replace(b";rport", b"").replace(b"Knat", b"Kold"), THEIR, far.now)
     assert far.agent.datagrams()[0].destination == THEIR
