@@ -96,6 +96,10 @@ class Agent:
         """The network says that ``data``, which we sent, could not be delivered (ICMP)."""
         self._core.layer.undelivered(data, now)
 
+    def disconnected(self, hop: Hop, again: bool, now: float) -> None:
+        """A connection is gone; ``again``: what it carried without an answer is sent once more."""
+        self._core.layer.disconnected(hop, again, now)
+
     def next_timer(self) -> float | None:
         return self._core.layer.timers.next()
 

@@ -40,6 +40,8 @@ class Hop(NamedTuple):
     host: str
     port: int
     transport: Transport = Transport.UDP
+    name: str = ""
+    """What the far side's certificate must state, over TLS (RFC 5922 §7.1); empty: ``host``."""
 
     @property
     def address(self) -> SocketAddress:
@@ -56,10 +58,12 @@ def hop_of(uri: Uri, otherwise: Hop) -> Hop:
     """Where ``uri`` leads; ``otherwise`` where its host is not the address of one host.
 
     A URI that names no transport is reached by the one already in use: carriers leave the
-    parameter out even where they talk TCP. ``sips`` is TLS.
+    parameter out even where they talk TCP. ``sips`` is TLS. The other servers of a carrier show the
+    same certificate.
     """
     if uri.address is None:
         return otherwise
     named = _BY_PARAMETER.get(uri.parameter("transport").lower())
     transport = Transport.TLS if uri.scheme == "sips" else named or otherwise.transport
-    return Hop(uri.host, uri.port or transport.default_port, transport)
+    name = otherwise.name if transport is otherwise.transport else ""
+    return Hop(uri.host, uri.port or transport.default_port, transport, name)

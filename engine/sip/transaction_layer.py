@@ -163,6 +163,17 @@ class TransactionLayer:
         if transaction := self._clients.get(key):
             self.advance(transaction, Trigger.UNDELIVERED, now)
 
+    def disconnected(self, hop: Hop, again: bool, now: float) -> None:
+        """The connection to ``hop`` is gone. What has no answer yet is sent ``again``, over a new
+        one, or has failed (§18.4)."""
+        waiting = (State.CALLING, State.TRYING)
+        for client in list(self._clients.values()):
+            if client.destination == hop and client.state in waiting:
+                if again:
+                    self._transmit(client)
+                else:
+                    self.advance(client, Trigger.UNDELIVERED, now)
+
     # --- Steps ---------------------------------------------------------------------------------
 
     def advance(
