@@ -22,13 +22,17 @@ from engine.sip.dialog import Dialog
 from engine.sip.digest import Authenticator, Credentials
 from engine.sip.events import Answered, CallEvent, Ended, Failed, Progress
 from engine.sip.headers import Address, address, challenges, reasons
-from engine.sip.hop import Hop
+from engine.sip.hop import Hop, Transport
 from engine.sip.message import Headers, MalformedMessage, Request, Response
 from engine.sip.session import Session
 from engine.sip.transaction import TIMEOUT, Transaction, Trigger
 from engine.sip.transaction_layer import Datagram
 
 _CANCEL_WAIT = "CANCEL wait"
+MTU_MARGIN = 1300
+"""Bytes a request may have over UDP where nobody knows the path's MTU (RFC 3261 §18.1.1)."""
+VIA_SIZE = 100
+"""Bytes our Via will add, at most: with an IPv6 address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,14 @@ class InviteRequest:
     credentials: Credentials | None = None
     headers: tuple[tuple[str, str], ...] = ()
     """More header fields, each already as it goes on the wire."""
+    large_over_tcp: bool = False
+    """An INVITE beyond the MTU's margin goes over TCP; over UDP still, where TCP cannot be had."""
 
 
 class OutgoingCall:
     __slots__ = (
         "_answered",
+        "_answers",
         "_authenticator",
         "_cancel_cause",
         "_cancel_sent",
@@ -58,6 +65,8 @@ class OutgoingCall:
         "_request",
         "_rings",
         "_sessions",
+        "_target",
+        "_widens",
         "call_id",
         "closed",
         "deadlines",
@@ -81,6 +90,10 @@ class OutgoingCall:
         """A provisional came, so a CANCEL may go."""
         self._cancel_cause: Cause | None = None
         self._cancel_sent = False
+        self._target = request.target
+        self._widens = request.large_over_tcp and not request.target.transport.reliable
+        self._answers: Headers = []
+        """To challenges so far."""
         self._invite = self._send_invite([], now)
 
     # --- The owner's wishes --------------------------------------------------------------------
@@ -104,6 +117,14 @@ class OutgoingCall:
 
     def _send_invite(self, answers: Headers, now: float) -> Transaction:
         self._cseq += 1
+        self._answers, self._target = answers, self._request.target
+        invite = self._new_invite()
+        if self._widens and len(invite.serialize()) + VIA_SIZE > MTU_MARGIN:
+            self._target = self._target._replace(transport=Transport.TCP)
+            invite = self._new_invite()
+        return self._core.layer.request(invite, self._target, self, now)
+
+    def _new_invite(self) -> Request:
         core, request = self._core, self._request
         local = Address(f"sip:{request.from_user}@{request.from_domain}", request.from_display)
         invite = Request("INVITE", request.request_uri, body=request.sdp)
@@ -113,14 +134,14 @@ class OutgoingCall:
             ("To", f"<{request.to_uri}>"),
             ("Call-ID", self.call_id),
             ("CSeq", f"{self._cseq} INVITE"),
-            core.contact(request.target, request.from_user),
+            core.contact(self._target, request.from_user),
             ("Allow", ALLOW),
             ("User-Agent", core.user_agent),
             *request.headers,
-            *answers,
+            *self._answers,
             ("Content-Type", sdp.CONTENT_TYPE),
         ]
-        return core.layer.request(invite, request.target, self, now)
+        return invite
 
     def _send_cancel(self, now: float) -> None:
         self._cancel_sent = True
@@ -167,7 +188,7 @@ class OutgoingCall:
     def _confirm(self, session: Session, invite: Request, response: Response) -> None:
         """The 2xx has the last word on route and target (§12.1.2); acknowledge it (§13.2.2.4)."""
         remote_seq = session.dialog.remote_seq
-        session.dialog = Dialog.of_response(invite, response, self._request.target)
+        session.dialog = Dialog.of_response(invite, response, self._target)
         session.dialog.remote_seq = remote_seq
         ack = session.dialog.request("ACK", session.dialog.local_seq)
         ack.headers += [h for h in invite.headers if h[0].endswith("Authorization")]
@@ -216,6 +237,10 @@ class OutgoingCall:
         if self.closed:
             return
         unreachable = why is Trigger.UNDELIVERED
+        if unreachable and self._target != self._request.target and self._cancel_cause is None:
+            self._widens = False
+            self._invite = self._send_invite(self._answers, now)
+            return
         ours = cause.UNREACHABLE if unreachable else cause.SIP_TIMEOUT
         told = self._cancel_cause or ours
         self._close(Failed(None, ours.detail or "", told, cause.result_of(told)))
@@ -246,7 +271,7 @@ class OutgoingCall:
     def _session_of(self, invite: Request, response: Response) -> Session:
         tag = address(response, "To").tag
         if tag not in self._sessions:
-            dialog = Dialog.of_response(invite, response, self._request.target)
+            dialog = Dialog.of_response(invite, response, self._target)
             self._sessions[tag] = Session(
                 self._core, self.key, dialog, self._request.sdp, self._authenticator
             )
