@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from engine.sip.framing import PING, PONG, Framer
 from engine.sip.hop import Hop, Transport
@@ -65,14 +65,14 @@ class Connection(asyncio.Protocol):
     # --- asyncio's side ------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._stream = transport
+        # Not checked by isinstance: uvloop's TLS transport is none of asyncio's.
+        self._stream = stream = cast(asyncio.Transport, transport)
         if not self.ours:
             host, port = transport.get_extra_info("peername")[:2]
             self.hop = Hop(host, port, self._kind)
         waiting, self.unsent = self.unsent, []
         for data in waiting:
-            transport.write(data)
+            stream.write(data)
         self._keeper.opened(self)
         self._stay_alive()
 

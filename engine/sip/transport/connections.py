@@ -8,6 +8,7 @@ sends what has no answer once more, over a new one (the branch tells the far sid
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Final
 
 from engine.errors import SettingError
@@ -27,7 +28,8 @@ MAX_ACCEPTED: Final = 1000
 class Connections:
     def __init__(self, host: str, receiver: Receiver, tls: TlsSettings, keep_alive: float) -> None:
         self._host, self._receiver, self._tls = host, receiver, tls
-        self._client_tls = tls.client_context()
+        self._client_tls: ssl.SSLContext | None = None
+        """Made when first needed: the system's authorities take their time to load."""
         self.keep_alive = keep_alive
         """Seconds between our pings."""
         self.listening: dict[Transport, SocketAddress] = {}
@@ -86,13 +88,18 @@ class Connections:
                 await loop.create_connection(
                     lambda: connection,
                     *hop.address,
-                    ssl=self._client_tls if secured else None,
+                    ssl=self._client_context() if secured else None,
                     server_hostname=(hop.name or hop.host) if secured else None,
                     local_addr=(self._host, 0),
                 )
         except (OSError, TimeoutError, UnicodeError):
             # ``OSError``: refused, unreachable, and every failure of TLS.
             self.lost(connection)
+
+    def _client_context(self) -> ssl.SSLContext:
+        if self._client_tls is None:
+            self._client_tls = self._tls.client_context()
+        return self._client_tls
 
     # --- What connections tell -----------------------------------------------------------------
 

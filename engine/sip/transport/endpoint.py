@@ -80,7 +80,7 @@ class Endpoint:
         user_agent: str = "Gomobile",
         clock: Callable[[], float] | None = None,
         advertised: str | None = None,
-        tcp: bool = False,
+        tcp: bool = True,
         tls_port: int | None = None,
         tls: TlsSettings | None = None,
         keep_alive: float = KEEP_ALIVE,
@@ -88,16 +88,18 @@ class Endpoint:
         """Bind ``host:port`` (0: any free port). ``advertised`` is the address others are told
         to answer to; a wildcard ``host`` needs one. ``clock``: seconds, never going back.
 
-        It connects by TCP and TLS wherever a hop says so; ``tcp`` and ``tls_port`` (0: any) let
-        others connect too, TCP at the same address. Raises ``SettingError``.
+        It connects by TCP and TLS wherever a hop says so; ``tcp`` (at the same address) and
+        ``tls_port`` (0: any) let others connect too, as a far side may that has something to say
+        in a call and has lost our connection. Raises ``SettingError``.
         """
         if advertised is None and host in ("0.0.0.0", "::"):
             raise SettingError("sip_address", f"{host} needs an address to advertise")
+        tls = _usable(tls, listens=tls_port is not None)
         for attempt in range(ATTEMPTS):
             sock = bound_socket(host, port)
             where = advertised or sock.getsockname()[0]
             now = clock or SystemClock().monotonic
-            endpoint = cls(sock, where, user_agent, now, tls or TlsSettings(), keep_alive)
+            endpoint = cls(sock, where, user_agent, now, tls, keep_alive)
             try:
                 await endpoint._listen(tcp, tls_port)
                 return endpoint
@@ -221,3 +223,12 @@ class Endpoint:
 
     def disconnected(self, hop: Hop, worked: bool) -> None:
         self._agent.disconnected(hop, worked, self.now())
+
+
+def _usable(tls: TlsSettings | None, listens: bool) -> TlsSettings:
+    """Raises ``SettingError`` before anything is open."""
+    if tls is not None:
+        tls.client_context()
+    if listens:
+        (tls or TlsSettings()).server_context()
+    return tls or TlsSettings()
