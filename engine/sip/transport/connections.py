@@ -11,6 +11,8 @@ import asyncio
 import ssl
 from typing import Final
 
+import structlog
+
 from engine.errors import SettingError
 from engine.sip.headers import top_via
 from engine.sip.hop import Hop, SocketAddress, Transport
@@ -18,6 +20,8 @@ from engine.sip.message import MalformedMessage, Response, parse
 from engine.sip.transport.connection import Connection
 from engine.sip.transport.receiver import Receiver
 from engine.sip.transport.tls import TlsSettings
+
+log = structlog.get_logger()
 
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds, the TLS handshake included."""
@@ -92,8 +96,10 @@ class Connections:
                     server_hostname=(hop.name or hop.host) if secured else None,
                     local_addr=(self._host, 0),
                 )
-        except (OSError, TimeoutError, UnicodeError):
+        except (OSError, TimeoutError, UnicodeError) as problem:
             # ``OSError``: refused, unreachable, and every failure of TLS.
+            why = str(problem) or type(problem).__name__
+            log.warning("sip_connection_failed", hop=hop, why=why)
             self.lost(connection)
 
     def _client_context(self) -> ssl.SSLContext:
