@@ -19,6 +19,7 @@ from engine.sip.hop import Hop, SentBy, SocketAddress
 from engine.sip.incoming import IncomingInvite
 from engine.sip.message import Headers, MalformedMessage, Request, Response, parse
 from engine.sip.outgoing import InviteRequest, OutgoingCall
+from engine.sip.session_timer import MIN_SE, SessionTimer
 from engine.sip.transaction import Transaction
 from engine.sip.transaction_layer import Datagram, Tokens, response_hop
 
@@ -164,6 +165,8 @@ class Agent:
             if call is None or not call.receive(request, transaction, now):
                 self.counters["unmatched_request"] += 1
                 self._core.respond(transaction, 481, now)
+        elif self._core.layer.merges(transaction):
+            self._respond(transaction, 482, now)  # §8.2.2.2: the same request by another path
         elif unknown := [tag for tag in tokens(request, "Require") if tag not in EXTENSIONS]:
             self._respond(transaction, 420, now, [("Unsupported", ", ".join(unknown))])
         else:
@@ -183,6 +186,10 @@ class Agent:
         if self.calls >= MAX_CALLS:
             self.counters["overloaded"] += 1
             self._respond(transaction, 503, now, [("Retry-After", "10")])
+            return
+        if refusal := _refusal_of(transaction.request):
+            status, headers = refusal
+            self._respond(transaction, status, now, headers)
             return
         try:
             call = IncomingInvite(self._core, transaction, now)
@@ -210,6 +217,18 @@ class Agent:
         self, transaction: Transaction, status: int, now: float, headers: Headers | None = None
     ) -> None:
         self._core.respond(transaction, status, now, headers=headers)
+
+
+def _refusal_of(invite: Request) -> tuple[int, Headers] | None:
+    """What we cannot even ring for: a URI or a body of a kind we do not speak, a session timer
+    shorter than anybody may ask for; ``None``: nothing of the kind."""
+    if invite.uri.partition(":")[0].lower() not in ("sip", "sips", "tel"):
+        return 416, []
+    if invite.body and not sdp.description_in(invite):
+        return 415, [("Accept", sdp.CONTENT_TYPE)]
+    if SessionTimer().is_too_brief(invite):
+        return 422, [("Min-SE", str(MIN_SE))]
+    return None
 
 
 _Handler = Callable[[Agent, Transaction, float], None]

@@ -116,6 +116,10 @@ SIP_TIMEOUT = Cause("sip_timeout", Fault.CARRIER, detail="no answer to the INVIT
 UNREACHABLE = Cause("sip_unreachable", Fault.CARRIER, detail="the next hop cannot be reached")
 MEDIA_INCOMPATIBLE = Cause("incompatible_media", Fault.CARRIER, detail="no codec in common")
 ACK_TIMEOUT = Cause("ack_timeout", Fault.CARRIER, detail="our 200 was never acknowledged")
+PRACK_TIMEOUT = Cause(
+    "prack_timeout", Fault.CARRIER, detail="our reliable provisional was never acknowledged"
+)
+SESSION_EXPIRED = Cause("session_expired", Fault.CARRIER, detail="nobody refreshed the session")
 CALL_LOST = Cause("call_lost", Fault.CARRIER, detail="the far side no longer knows the call")
 SHUTDOWN = Cause("shutdown", Fault.OPERATOR)
 

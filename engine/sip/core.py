@@ -18,9 +18,10 @@ from engine.sip.transaction_layer import Tokens, TransactionLayer
 from engine.sip.uri import host_port
 
 CallKey = NewType("CallKey", str)
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
-EXTENSIONS: frozenset[str] = frozenset()
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
+EXTENSIONS = frozenset({"100rel", "timer"})
 """Option tags we understand in Require (RFC 3261 §8.2.2.3)."""
+SUPPORTED = "100rel, timer"
 
 REASON_PHRASES = {
     100: "Trying",
@@ -39,9 +40,12 @@ REASON_PHRASES = {
     408: "Request Timeout",
     410: "Gone",
     415: "Unsupported Media Type",
+    416: "Unsupported URI Scheme",
     420: "Bad Extension",
+    422: "Session Interval Too Small",
     480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist",
+    482: "Loop Detected",
     484: "Address Incomplete",
     486: "Busy Here",
     487: "Request Terminated",
@@ -50,6 +54,8 @@ REASON_PHRASES = {
     500: "Server Internal Error",
     503: "Service Unavailable",
     504: "Server Time-out",
+    505: "Version Not Supported",
+    513: "Message Too Large",
     600: "Busy Everywhere",
     603: "Decline",
     604: "Does Not Exist Anywhere",

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from engine.sip.headers import MAX_CSEQ, Address, address, addresses, cseq, required
 from engine.sip.hop import Hop, hop_of
 from engine.sip.message import MalformedMessage, Message, Request, Response
+from engine.sip.transaction_layer import Datagram, TransactionLayer
 from engine.sip.uri import Uri
+
+_CREDENTIALS = ("Authorization", "Proxy-Authorization")
 
 
 @dataclass(slots=True)
@@ -26,8 +29,12 @@ class Dialog:
     remote_seq: int | None = None
 
     @classmethod
-    def of_response(cls, request: Request, response: Response, peer: Hop) -> Dialog:
-        """As the caller (§12.1.2): the Record-Route is reversed."""
+    def of_response(
+        cls, request: Request, response: Response, peer: Hop, early: Dialog | None = None
+    ) -> Dialog:
+        """As the caller (§12.1.2): the Record-Route is reversed; the numbers of the ``early``
+        dialog go on."""
+        number = cseq(request).number
         return cls(
             call_id=required(request, "Call-ID"),
             local=required(request, "From"),
@@ -35,7 +42,8 @@ class Dialog:
             remote_target=contact_of(response) or request.uri,
             routes=tuple(reversed(_routes(response))),
             peer=peer,
-            local_seq=cseq(request).number,
+            local_seq=max(number, early.local_seq) if early else number,
+            remote_seq=early.remote_seq if early else None,
         )
 
     @classmethod
@@ -75,6 +83,13 @@ class Dialog:
         if Uri.parse(first).is_loose:
             return self.remote_target, list(self.routes)
         return first, [*self.routes[1:], f"<{self.remote_target}>"]
+
+    def acknowledgement(self, invite: Request, layer: TransactionLayer) -> Datagram:
+        """The ACK of a 2xx to ``invite``, with its credentials (RFC 3261 §13.2.2.4)."""
+        ack = self.request("ACK", cseq(invite).number)
+        ack.headers += [pair for pair in invite.headers if pair[0] in _CREDENTIALS]
+        ack.headers.insert(0, ("Via", layer.new_via(self.next_hop)))
+        return Datagram(ack.serialize(), self.next_hop)
 
     def in_order(self, request: Request) -> bool:
         """Note the CSeq; False: it is older than one we have seen (§12.2.2)."""

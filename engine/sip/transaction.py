@@ -212,6 +212,7 @@ class Transaction:
         "destination",
         "interval",
         "key",
+        "origin",
         "performer",
         "request",
         "served_by",
@@ -233,6 +234,8 @@ class Transaction:
         self.request, self.destination, self.user = request, destination, user
         self.served_by: object | None = None
         """Of an INVITE that came in: the call, for the CANCEL that may follow."""
+        self.origin: tuple[object, ...] = ()
+        """Of a request outside any dialog: what its copies by other paths have too."""
         self.state = State.CALLING if table is INVITE_CLIENT else State.TRYING
         if table is INVITE_SERVER:
             self.state = State.PROCEEDING

@@ -11,7 +11,16 @@ import re
 from collections import Counter
 from typing import NamedTuple, Protocol
 
-from engine.sip.headers import MAGIC_COOKIE, Address, Via, cseq, required, split_list, top_via
+from engine.sip.headers import (
+    MAGIC_COOKIE,
+    Address,
+    Via,
+    address,
+    cseq,
+    required,
+    split_list,
+    top_via,
+)
 from engine.sip.hop import Hop, SentBy
 from engine.sip.message import Request, Response
 from engine.sip.timers import Timers
@@ -58,6 +67,8 @@ class TransactionLayer:
         self.outbox: list[Datagram] = []
         self._clients: dict[tuple[object, ...], Transaction] = {}
         self._servers: dict[tuple[object, ...], Transaction] = {}
+        self._origins: dict[tuple[object, ...], Transaction] = {}
+        """Requests outside dialogs, by what every copy of them has in common."""
 
     def __len__(self) -> int:
         return len(self._clients) + len(self._servers)
@@ -139,6 +150,19 @@ class TransactionLayer:
         transaction = Transaction(self, table, key, request, answer_to, None)
         self._servers[key] = transaction
         return transaction
+
+    def merges(self, transaction: Transaction) -> bool:
+        """Whether the same request came by another path and is being served (§8.2.2.2).
+
+        Asked once of a new request outside any dialog; the first one of its kind is noted.
+        """
+        request = transaction.request
+        number, tag = cseq(request), address(request, "From").tag
+        origin = (required(request, "Call-ID"), number.number, number.method, tag)
+        first = self._origins.setdefault(origin, transaction)
+        if first is transaction:
+            transaction.origin = origin
+        return first is not transaction
 
     def absorbs_ack(self, ack: Request, now: float) -> bool:
         """Whether ``ack`` belongs to a refusal; the ACK of a 2xx belongs to its dialog."""
@@ -244,6 +268,8 @@ class TransactionLayer:
         for table in (self._clients, self._servers):
             if table.get(transaction.key) is transaction:
                 del table[transaction.key]
+        if transaction.origin:
+            self._origins.pop(transaction.origin, None)
 
 
 _CLIENT_MACHINES: dict[str, tuple[Table, tuple[Trigger, ...]]] = {

@@ -185,7 +185,7 @@ def test_requests_outside_any_call(far: FarEnd) -> None:
     far.request("BYE", to="<sip:a@b>;tag=nobody")
     far.request("CANCEL")
     far.request("ACK", to="<sip:a@b>;tag=nobody")
-    far.request("INVITE", headers=(("Require", "100rel"),))
+    far.request("INVITE", headers=(("Require", "replaces"),))
     expected = ["200 OPTIONS", "603 REFER", "405 SUBSCRIBE", "481 BYE", "481 CANCEL", "420 INVITE"]
     assert far.sent_lines() == expected
     assert far.agent.counters["unmatched_request"] == 2

@@ -471,7 +471,7 @@ def test_requests_we_do_not_take_are_refused_politely(far: FarEnd) -> None:
     far.request_in(invite, "REFER", 2)
     far.request_in(invite, "MESSAGE", 3)
     far.request_in(invite, "INFO", 3)
-    far.request_in(invite, "INVITE", 4, headers=(("Require", "100rel, foo"),), body=ANSWER)
+    far.request_in(invite, "INVITE", 4, headers=(("Require", "100rel, foo, bar"),), body=ANSWER)
     options, refer, message, late, required = far.sent()
     assert line_of(options) == "200 OPTIONS"
     assert line_of(refer) == "603 REFER"
@@ -479,7 +479,7 @@ def test_requests_we_do_not_take_are_refused_politely(far: FarEnd) -> None:
     assert "UPDATE" in (message.first("Allow") or "")
     assert line_of(late) == "500 INFO"
     assert line_of(required) == "420 INVITE"
-    assert required.first("Unsupported") == "100rel, foo"
+    assert required.first("Unsupported") == "foo, bar"
 
 
 def test_key_we_press_goes_by_info(far: FarEnd) -> None:

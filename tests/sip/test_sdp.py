@@ -70,7 +70,7 @@ def test_anything_is_understood_or_refused(body: bytes) -> None:
         b"v=0\n",
         b"c=IN IP4 1.1.1.1\nm=video 1 RTP/AVP 0\n",
         b"m=audio 1 RTP/AVP 0\n",
-        b"c=IN IP4 1.1.1.1\nm=audio 1 RTP/SAVP 0\n",
+        b"c=IN IP4 1.1.1.1\nm=audio 1 UDP/TLS/RTP/SAVPF 0\n",
         b"a=x\n" * 1000,
     ],
 )
