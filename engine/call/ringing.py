@@ -33,7 +33,7 @@ GRACE_S: Final = 1.0
 
 
 class Ringing:
-    def __init__(self, attempt: Attempt, intent: Intent, target: tuple[str, int]) -> None:
+    def __init__(self, attempt: Attempt, intent: Intent, target: Hop) -> None:
         self.attempt = attempt
         self.reached: Reached | None = None
         """What the signalling came to; ``None`` before the dial."""
@@ -100,7 +100,7 @@ async def who_answered(line: Line) -> Decision:
     return decided.result()
 
 
-def _request(attempt: Attempt, target: tuple[str, int], line: Line) -> InviteRequest:
+def _request(attempt: Attempt, target: Hop, line: Line) -> InviteRequest:
     trunk = attempt.did.trunk
     address, port = line.stream.address
     uri = f"sip:{attempt.to_number}@{trunk.domain}"
@@ -110,11 +110,12 @@ def _request(attempt: Attempt, target: tuple[str, int], line: Line) -> InviteReq
         else None
     )
     return InviteRequest(
-        target=Hop(*target),
+        target=target,
         request_uri=uri,
         to_uri=uri,
         from_user=attempt.did.number,
         from_domain=trunk.domain,
         sdp=offer(address, port, trunk.codecs),
         credentials=credentials,
+        large_over_tcp=trunk.large_over_tcp,
     )
