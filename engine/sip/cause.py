@@ -50,6 +50,7 @@ BY_STATUS: dict[int, Row] = {
     415: Row(_FAILED, "incompatible_media", _US),
     416: Row(_FAILED, "bad_request", _US),
     420: Row(_FAILED, "bad_extension", _US),
+    422: Row(_FAILED, "interval_too_small", _US),
     480: Row(_NO_ANSWER, "temporarily_unavailable", _CALLEE),
     481: Row(_FAILED, "call_lost", _CARRIER),
     482: Row(_FAILED, "exchange_routing_error", _CARRIER),
