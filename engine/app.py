@@ -22,7 +22,7 @@ from engine.dial import Dialer, DialerSettings
 from engine.metrics import Metrics
 from engine.program.attempt import Attempt
 from engine.program.report import CallReport
-from engine.sip import Endpoint
+from engine.sip import Endpoint, TlsSettings
 from engine.store import clip
 from media import MediaPlane
 from media.g711 import Samples
@@ -39,7 +39,9 @@ async def run_node(
     """
     async with contextlib.AsyncExitStack() as stack:
         host, port = settings.sip
-        endpoint = await Endpoint.open(host, port)
+        endpoint = await Endpoint.open(
+            host, port, tls_port=settings.sip_tls_port, tls=_tls(settings)
+        )
         stack.push_async_callback(endpoint.close)
         plane = await MediaPlane.open(host, settings.rtp_ports)
         stack.push_async_callback(plane.close)
@@ -52,6 +54,12 @@ async def run_node(
         async with asyncio.TaskGroup() as group:
             group.create_task(dialer.run())
             yield dialer
+
+
+def _tls(settings: Settings) -> TlsSettings:
+    return TlsSettings(
+        settings.sip_tls_authorities, settings.sip_tls_certificate, settings.sip_tls_key
+    )
 
 
 def raise_file_limit() -> None:

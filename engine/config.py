@@ -36,6 +36,13 @@ def read_port_range(text: str) -> range:
     return range(first, last + 1)
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 65535:
+        raise ValueError("expected a port between 1 and 65535")
+    return number
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -85,8 +92,24 @@ class Settings:
         default=("127.0.0.1", 5060),
         metadata=_from(
             read_endpoint,
-            "ADDRESS:PORT for SIP over UDP; carriers are told this address, for audio too.",
+            "ADDRESS:PORT for SIP over UDP and TCP; carriers are told this address, for audio too.",
         ),
+    )
+    sip_tls_port: int | None = field(
+        default=None,
+        metadata=_from(_port, "Port that listens for SIP over TLS; needs a certificate."),
+    )
+    sip_tls_certificate: Path | None = field(
+        default=None,
+        metadata=_from(Path, "PEM file: our certificate and its chain, for carriers that ask."),
+    )
+    sip_tls_key: Path | None = field(
+        default=None,
+        metadata=_from(Path, "PEM file: its key, where the certificate's file has none."),
+    )
+    sip_tls_authorities: Path | None = field(
+        default=None,
+        metadata=_from(Path, "PEM file: whom we trust in place of the system's authorities."),
     )
     rtp_ports: range = field(
         default=range(16384, 32768),

@@ -10,7 +10,7 @@
 - ``perform``     effects into work, the end of each wait into the next input
 - ``line``        one call's SIP leg and RTP stream as one thing;  ``keypad``  the callee's keys
 - ``ringing``     the dial effect: intent, INVITE, answer, who answered
-- ``naming``      from a trunk's host to an address
+- ``naming``      from a trunk's host to its hops;  ``records``  what DNS said, by TTL
 - ``speech``      what is to be heard, as clips in the call's codec
 - ``tape``        the record effect, and the recordings a call leaves
 - ``journal``     events and milestones;  ``conclusion``  how it ended, as one outcome (pure)

@@ -80,7 +80,8 @@ class Caller:
 
     async def _hold(self, attempt: Attempt, intent: Intent, line: Line, tape: Tape) -> CallReport:
         voice = await self._speech.voice(attempt, self._clock.monotonic())
-        ringing = Ringing(attempt, intent, await self._naming.next_hop(attempt.did.trunk))
+        hop, *_ = await self._naming.hops(attempt.did.trunk)
+        ringing = Ringing(attempt, intent, hop)
         performer = Performer(line, voice, ringing, tape)
         session = await self._run(attempt, performer)
         await line.hang_up()

@@ -16,6 +16,7 @@ from engine.sip import (
     RING_TIMEOUT,
     Credentials,
     Failed,
+    Hop,
     InviteRequest,
     dial_result,
 )
@@ -35,7 +36,7 @@ GRACE_S: Final = 1.0
 
 
 class Ringing:
-    def __init__(self, attempt: Attempt, intent: Intent, target: tuple[str, int]) -> None:
+    def __init__(self, attempt: Attempt, intent: Intent, target: Hop) -> None:
         self.attempt = attempt
         self.reached: Reached | None = None
         """What the signalling came to; ``None`` before the dial."""
@@ -102,7 +103,7 @@ async def who_answered(line: Line) -> Decision:
     return decided.result()
 
 
-def _request(attempt: Attempt, target: tuple[str, int], line: Line) -> InviteRequest:
+def _request(attempt: Attempt, target: Hop, line: Line) -> InviteRequest:
     trunk = attempt.did.trunk
     address, port = line.stream.address
     uri = f"sip:{attempt.to_number}@{trunk.domain}"
@@ -120,4 +121,5 @@ def _request(attempt: Attempt, target: tuple[str, int], line: Line) -> InviteReq
         sdp=offer(address, port, trunk.codecs),
         credentials=credentials,
         headers=((CALL_HEADER, str(attempt.id)),),
+        large_over_tcp=trunk.large_over_tcp,
     )

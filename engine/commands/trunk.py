@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,6 +14,12 @@ from engine.store.pool import Connection
 commands = typer.Typer(name="trunk", help="Trunks.", no_args_is_help=True)
 
 
+class Transport(StrEnum):
+    UDP = "udp"
+    TCP = "tcp"
+    TLS = "tls"
+
+
 @commands.callback()
 def _trunk() -> None:
     """Trunks: where calls leave for the telephone network."""
@@ -21,8 +28,16 @@ def _trunk() -> None:
 @commands.command("create")
 def create_trunk(
     name: Annotated[str, typer.Argument()],
-    host: Annotated[str, typer.Option(help="Address of the carrier's SIP server.")],
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 5060,
+    host: Annotated[str, typer.Option(help="The carrier's SIP server: a name or an address.")],
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="What DNS says if not given, else 5060.")
+    ] = None,
+    transport: Annotated[
+        Transport | None, typer.Option(help="What DNS says if not given, else udp.")
+    ] = None,
+    large_over_tcp: Annotated[
+        bool, typer.Option("--large-over-tcp", help="Requests over 1,300 bytes go by TCP.")
+    ] = False,
     domain: Annotated[str | None, typer.Option(help="In From and To; the host if not given.")] = (
         None
     ),
@@ -47,6 +62,8 @@ def create_trunk(
             channels=channels,
             calls_per_second=calls_per_second,
             codecs=codec or ("PCMA", "PCMU"),
+            transport=transport.value if transport else None,
+            large_over_tcp=large_over_tcp,
         )
 
     create(work, as_json)

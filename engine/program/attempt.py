@@ -20,7 +20,8 @@ class Trunk:
     id: UUID
     name: str
     host: str
-    port: int
+    port: int | None
+    """``None``: what DNS says of the host, or the transport's own."""
     domain: str
     """In From and To."""
     username: str | None
@@ -29,6 +30,10 @@ class Trunk:
     calls_per_second: float
     codecs: tuple[str, ...]
     """``PCMA``, ``PCMU``, preferred first."""
+    transport: str | None = None
+    """``udp``, ``tcp`` or ``tls``; ``None``: what DNS says, else UDP."""
+    large_over_tcp: bool = False
+    """Requests too large for one datagram go by TCP (RFC 3261 §18.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 ::
 
-    transport   Endpoint, Call, IncomingCall: the UDP socket, the loop and the clock
+    transport   Endpoint, Call, IncomingCall: the sockets (UDP, TCP, TLS), the loop and the clock
     agent       Agent: datagrams and a clock in; datagrams, events and the next timer out
     outgoing    a call we make, until it is answered or has failed
     incoming    a call that comes in, until it is answered, refused or cancelled
@@ -11,7 +11,7 @@
     dialog      tags, sequence numbers, remote target, route set
     transaction, transaction_layer, timers
                 the four machines as tables; matching and retransmission; one heap of timers
-    message, headers, uri, sdp, digest, info
+    message, framing, headers, uri, hop, sdp, digest, info
                 the wire: bytes to values and back
     events      what a call tells its owner
     cause       SIP status and Q.850 into result, cause and fault: one table
@@ -45,9 +45,10 @@ from engine.sip.events import (
     Updated,
 )
 from engine.sip.headers import Reason
+from engine.sip.hop import Hop, Transport
 from engine.sip.outgoing import InviteRequest
 from engine.sip.sdp import Codec, Direction, Negotiation, RemoteMedia, negotiate
-from engine.sip.transport import Call, Endpoint, IncomingCall
+from engine.sip.transport import Call, Endpoint, IncomingCall, TlsSettings
 from engine.sip.uri import Uri
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Ended",
     "Endpoint",
     "Failed",
+    "Hop",
     "IncomingCall",
     "InviteRequest",
     "KeyPressed",
@@ -75,6 +77,8 @@ __all__ = [
     "Progress",
     "Reason",
     "RemoteMedia",
+    "TlsSettings",
+    "Transport",
     "Updated",
     "Uri",
     "dial_result",

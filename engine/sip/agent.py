@@ -15,11 +15,13 @@ from engine.sip import sdp
 from engine.sip.core import ALLOW, EXTENSIONS, CallKey, Core, response_to
 from engine.sip.events import CallEvent
 from engine.sip.headers import address, check, tokens, top_via
+from engine.sip.hop import Hop, SentBy, SocketAddress
 from engine.sip.incoming import IncomingInvite
 from engine.sip.message import Headers, MalformedMessage, Request, Response, parse
 from engine.sip.outgoing import InviteRequest, OutgoingCall
+from engine.sip.session_timer import MIN_SE, SessionTimer
 from engine.sip.transaction import Transaction
-from engine.sip.transaction_layer import Datagram, SocketAddress, Tokens
+from engine.sip.transaction_layer import Datagram, Tokens, response_hop
 
 MAX_CALLS = 20_000
 """More incoming calls at once are answered 503."""
@@ -27,12 +29,18 @@ AgentEvent: TypeAlias = CallEvent | IncomingInvite
 
 
 class Agent:
-    """``address`` is what we tell others about ourselves, in Via and Contact."""
+    """``address`` is what we tell others about ourselves, in Via and Contact; ``sent_by`` says it
+    by the hop, where several transports or families have addresses of their own."""
 
     def __init__(
-        self, address: SocketAddress, tokens: Tokens, user_agent: str = "Gomobile"
+        self,
+        address: SocketAddress,
+        tokens: Tokens,
+        user_agent: str = "Gomobile",
+        *,
+        sent_by: SentBy | None = None,
     ) -> None:
-        self._core = Core(address, user_agent, tokens)
+        self._core = Core(sent_by or (lambda _: address), user_agent, tokens)
         self._incoming: list[IncomingInvite] = []
 
     @property
@@ -71,7 +79,7 @@ class Agent:
 
     # --- The shell's side ----------------------------------------------------------------------
 
-    def receive(self, data: bytes, source: SocketAddress, now: float) -> None:
+    def receive(self, data: bytes, source: Hop, now: float) -> None:
         if len(data) <= 4 and not data.strip(b"\r\n\0 "):
             self.counters["keepalive"] += 1  # RFC 5626 §3.5.1, and what NAT boxes are fed with
             return
@@ -88,6 +96,10 @@ class Agent:
     def undelivered(self, data: bytes, now: float) -> None:
         """The network says that ``data``, which we sent, could not be delivered (ICMP)."""
         self._core.layer.undelivered(data, now)
+
+    def disconnected(self, hop: Hop, again: bool, now: float) -> None:
+        """A connection is gone; ``again``: what it carried without an answer is sent once more."""
+        self._core.layer.disconnected(hop, again, now)
 
     def next_timer(self) -> float | None:
         return self._core.layer.timers.next()
@@ -112,7 +124,7 @@ class Agent:
 
     # --- Requests ------------------------------------------------------------------------------
 
-    def _receive_request(self, request: Request, source: SocketAddress, now: float) -> None:
+    def _receive_request(self, request: Request, source: Hop, now: float) -> None:
         try:
             check(request)
         except MalformedMessage as problem:
@@ -124,7 +136,7 @@ class Agent:
         elif transaction := self._core.layer.receive_request(request, source, now):
             self._receive_new(request, to_tag, transaction, now)
 
-    def _refuse_malformed(self, request: Request, status: int, source: SocketAddress) -> None:
+    def _refuse_malformed(self, request: Request, status: int, source: Hop) -> None:
         """Answer without a transaction what lacks the fields to make one of."""
         if request.method == "ACK":
             return
@@ -133,8 +145,8 @@ class Agent:
             via = top_via(request)
         except MalformedMessage:
             return
-        response.headers[0] = ("Via", str(via.received_from(source)))
-        self._core.layer.send(response.serialize(), via.response_address(source))
+        response.headers[0] = ("Via", str(via.received_from(source.address)))
+        self._core.layer.send(response.serialize(), response_hop(via, source))
 
     def _receive_ack(self, ack: Request, to_tag: str, now: float) -> None:
         if self._core.layer.absorbs_ack(ack, now):
@@ -153,6 +165,8 @@ class Agent:
             if call is None or not call.receive(request, transaction, now):
                 self.counters["unmatched_request"] += 1
                 self._core.respond(transaction, 481, now)
+        elif self._core.layer.merges(transaction):
+            self._respond(transaction, 482, now)  # §8.2.2.2: the same request by another path
         elif unknown := [tag for tag in tokens(request, "Require") if tag not in EXTENSIONS]:
             self._respond(transaction, 420, now, [("Unsupported", ", ".join(unknown))])
         else:
@@ -173,6 +187,10 @@ class Agent:
             self.counters["overloaded"] += 1
             self._respond(transaction, 503, now, [("Retry-After", "10")])
             return
+        if refusal := _refusal_of(transaction.request):
+            status, headers = refusal
+            self._respond(transaction, status, now, headers)
+            return
         try:
             call = IncomingInvite(self._core, transaction, now)
         except MalformedMessage as problem:
@@ -182,7 +200,11 @@ class Agent:
         self._incoming.append(call)
 
     def _on_options(self, transaction: Transaction, now: float) -> None:
-        headers = [("Allow", ALLOW), ("Accept", sdp.CONTENT_TYPE), self._core.contact()]
+        headers = [
+            ("Allow", ALLOW),
+            ("Accept", sdp.CONTENT_TYPE),
+            self._core.contact(transaction.destination),
+        ]
         self._respond(transaction, 200, now, headers)
 
     def _refuse_method(self, transaction: Transaction, now: float) -> None:
@@ -195,6 +217,18 @@ class Agent:
         self, transaction: Transaction, status: int, now: float, headers: Headers | None = None
     ) -> None:
         self._core.respond(transaction, status, now, headers=headers)
+
+
+def _refusal_of(invite: Request) -> tuple[int, Headers] | None:
+    """What we cannot even ring for: a URI or a body of a kind we do not speak, a session timer
+    shorter than anybody may ask for; ``None``: nothing of the kind."""
+    if invite.uri.partition(":")[0].lower() not in ("sip", "sips", "tel"):
+        return 416, []
+    if invite.body and not sdp.description_in(invite):
+        return 415, [("Accept", sdp.CONTENT_TYPE)]
+    if SessionTimer().is_too_brief(invite):
+        return 422, [("Min-SE", str(MIN_SE))]
+    return None
 
 
 _Handler = Callable[[Agent, Transaction, float], None]

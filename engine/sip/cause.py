@@ -50,6 +50,7 @@ BY_STATUS: dict[int, Row] = {
     415: Row(_FAILED, "incompatible_media", _US),
     416: Row(_FAILED, "bad_request", _US),
     420: Row(_FAILED, "bad_extension", _US),
+    422: Row(_FAILED, "interval_too_small", _US),
     480: Row(_NO_ANSWER, "temporarily_unavailable", _CALLEE),
     481: Row(_FAILED, "call_lost", _CARRIER),
     482: Row(_FAILED, "exchange_routing_error", _CARRIER),
@@ -116,6 +117,10 @@ SIP_TIMEOUT = Cause("sip_timeout", Fault.CARRIER, detail="no answer to the INVIT
 UNREACHABLE = Cause("sip_unreachable", Fault.CARRIER, detail="the next hop cannot be reached")
 MEDIA_INCOMPATIBLE = Cause("incompatible_media", Fault.CARRIER, detail="no codec in common")
 ACK_TIMEOUT = Cause("ack_timeout", Fault.CARRIER, detail="our 200 was never acknowledged")
+PRACK_TIMEOUT = Cause(
+    "prack_timeout", Fault.CARRIER, detail="our reliable provisional was never acknowledged"
+)
+SESSION_EXPIRED = Cause("session_expired", Fault.CARRIER, detail="nobody refreshed the session")
 CALL_LOST = Cause("call_lost", Fault.CARRIER, detail="the far side no longer knows the call")
 SHUTDOWN = Cause("shutdown", Fault.OPERATOR)
 

@@ -11,15 +11,17 @@ from typing import NewType, Protocol
 
 from engine.sip.events import CallEvent
 from engine.sip.headers import Address, Params, address, required
+from engine.sip.hop import Hop, SentBy
 from engine.sip.message import Headers, Request, Response
 from engine.sip.transaction import Transaction, Trigger
-from engine.sip.transaction_layer import SocketAddress, Tokens, TransactionLayer
+from engine.sip.transaction_layer import Tokens, TransactionLayer
 from engine.sip.uri import host_port
 
 CallKey = NewType("CallKey", str)
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
-EXTENSIONS: frozenset[str] = frozenset()
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
+EXTENSIONS = frozenset({"100rel", "timer"})
 """Option tags we understand in Require (RFC 3261 §8.2.2.3)."""
+SUPPORTED = "100rel, timer"
 
 REASON_PHRASES = {
     100: "Trying",
@@ -38,9 +40,12 @@ REASON_PHRASES = {
     408: "Request Timeout",
     410: "Gone",
     415: "Unsupported Media Type",
+    416: "Unsupported URI Scheme",
     420: "Bad Extension",
+    422: "Session Interval Too Small",
     480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist",
+    482: "Loop Detected",
     484: "Address Incomplete",
     486: "Busy Here",
     487: "Request Terminated",
@@ -49,6 +54,8 @@ REASON_PHRASES = {
     500: "Server Internal Error",
     503: "Service Unavailable",
     504: "Server Time-out",
+    505: "Version Not Supported",
+    513: "Message Too Large",
     600: "Busy Everywhere",
     603: "Decline",
     604: "Does Not Exist Anywhere",
@@ -70,9 +77,9 @@ class LiveCall(Protocol):
 
 
 class Core:
-    def __init__(self, address: SocketAddress, user_agent: str, tokens: Tokens) -> None:
+    def __init__(self, sent_by: SentBy, user_agent: str, tokens: Tokens) -> None:
         self.user_agent = user_agent
-        self.layer = TransactionLayer(address, tokens)
+        self.layer = TransactionLayer(sent_by, tokens)
         self.events: list[tuple[CallKey, CallEvent]] = []
         self.calls: dict[CallKey, LiveCall] = {}
 
@@ -83,8 +90,8 @@ class Core:
     def token(self) -> str:
         return self.layer.tokens.token()
 
-    def contact(self, user: str = "") -> tuple[str, str]:
-        where = host_port(*self.layer.address)
+    def contact(self, towards: Hop, user: str = "") -> tuple[str, str]:
+        where = host_port(*self.layer.sent_by(towards)) + towards.transport.uri_parameter
         return "Contact", f"<sip:{user}@{where}>" if user else f"<sip:{where}>"
 
     def emit(self, key: CallKey, event: CallEvent) -> None:

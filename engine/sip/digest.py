@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from engine.sip.headers import Challenge, quoted
+from engine.sip.headers import Challenge, challenges, quoted
+from engine.sip.message import Headers, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,51 +35,78 @@ ALGORITHMS: dict[str, Callable[[str], str]] = {
 """By the registered name; each also with ``-sess``."""
 
 
+MAX_TRIES = 4
+"""Challenges in a row that are answered before we give up: proxy and server may each ask, and
+each may find its nonce stale."""
+
+
 @dataclass(slots=True)
+class Realm:
+    """Who asked, how, and how often we have answered with its nonce."""
+
+    challenge: Challenge
+    count: int = 0
+
+
 class Authenticator:
-    """Answers the challenges of one call, and knows when another try is pointless."""
+    """Our password towards the realms one call (or registration) meets.
 
-    credentials: Credentials
-    _uses: dict[str, int] = field(default_factory=dict)
-    """How often each server nonce was used: the nonce count."""
-    _answered: set[tuple[str, str]] = field(default_factory=set)
-    """(header, realm) that we have answered already."""
+    A challenge is remembered, so that later requests carry credentials at once, with the nonce
+    count going up (RFC 7616 §3.4, RFC 3261 §22.3), until the far side wants a fresh nonce.
+    """
 
-    def answer(
-        self,
-        challenges: Iterable[tuple[str, Challenge]],
-        method: str,
-        uri: str,
-        body: bytes,
-        client_nonce: str,
-    ) -> list[tuple[str, str]]:
-        """The header fields of the next try; empty: nothing new can be said.
+    __slots__ = ("_realms", "_tries", "credentials")
 
-        Of several challenges for one realm the first with a known algorithm is taken (RFC 8760
-        §2.4). A realm that challenges again without ``stale`` has refused our password.
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        self._realms: dict[tuple[str, str], Realm] = {}
+        """By header and realm."""
+        self._tries = 0
+
+    def fields(self, method: str, uri: str, body: bytes, client_nonce: str) -> Headers:
+        """Header fields for a new request: one for each realm that has asked so far."""
+        fields = []
+        for (header, _), realm in self._realms.items():
+            realm.count += 1
+            value = authorization(
+                realm.challenge,
+                self.credentials,
+                method,
+                uri,
+                body,
+                client_nonce=client_nonce,
+                count=realm.count,
+            )
+            fields.append((header, value))
+        return fields
+
+    def learns(self, response: Response) -> bool:
+        """Whether a 401 or 407 tells anything new, so that another try with ``fields`` is worth it.
+
+        Of several challenges for one realm the first with a known algorithm counts (RFC 8760
+        §2.4). A realm that refuses credentials made for its latest nonce has refused our password.
         """
-        fields: dict[tuple[str, str], str] = {}
-        for header, challenge in challenges:
-            key = header, challenge.params.get("realm") or ""
-            if key in fields or not _is_known(challenge) or self._was_refused(key, challenge):
-                continue
-            fields[key] = self._authorization(challenge, method, uri, body, client_nonce)
-        self._answered |= fields.keys()
-        return [(header, value) for (header, _), value in fields.items()]
+        self._tries += 1
+        asked: dict[tuple[str, str], Challenge] = {}
+        for header, challenge in challenges(response):
+            if _is_known(challenge):
+                asked.setdefault((header, challenge.params.get("realm") or ""), challenge)
+        news = {key: Realm(c) for key, c in asked.items() if self._is_news(key, c)}
+        self._realms |= news
+        return bool(news) and self._tries <= MAX_TRIES
 
-    def _was_refused(self, key: tuple[str, str], challenge: Challenge) -> bool:
+    def accepted(self) -> None:
+        """Another answer than a challenge came."""
+        self._tries = 0
+
+    def _is_news(self, key: tuple[str, str], challenge: Challenge) -> bool:
+        known = self._realms.get(key)
+        if known is None:
+            return True
+        if challenge.params.get("nonce") == known.challenge.params.get("nonce"):
+            return False
         stale = (challenge.params.get("stale") or "").lower() == "true"
-        used = (challenge.params.get("nonce") or "") in self._uses
-        return key in self._answered and (used or not stale)
-
-    def _authorization(
-        self, challenge: Challenge, method: str, uri: str, body: bytes, client_nonce: str
-    ) -> str:
-        nonce = challenge.params.get("nonce") or ""
-        count = self._uses[nonce] = self._uses.get(nonce, 0) + 1
-        return authorization(
-            challenge, self.credentials, method, uri, body, client_nonce=client_nonce, count=count
-        )
+        return stale or known.count > 1
 
 
 def authorization(

@@ -2,9 +2,9 @@
 
 ::
 
-    outgoing   Progress*  →  Answered  →  (Updated | KeyPressed)*  →  Ended
+    outgoing   Progress*  →  Answered  →  (Updated | ChangeRefused | KeyPressed)*  →  Ended
                           └→  Failed                                  └ also without Answered
-    incoming   Answered (its ACK came)  →  (Updated | KeyPressed)*  →  Ended
+    incoming   Answered (its ACK came)  →  (Updated | ChangeRefused | KeyPressed)*  →  Ended
 
 ``Failed`` and ``Ended`` are last; exactly one of them comes. An outgoing call that is cancelled
 ends in ``Failed`` with the cause the canceller gave, or, where the answer crossed our CANCEL on
@@ -13,7 +13,7 @@ its way, in ``Ended`` by ``local`` with that cause: the callee was hung up on at
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from engine.program.outcome import Cause, Result
@@ -29,6 +29,8 @@ class Progress:
     status: int
     reason: str
     sdp: RemoteMedia | None = None
+    fork: str = field(default="", compare=False)
+    """Who says it, where a proxy rings several phones: the To tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,17 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """A re-INVITE or UPDATE of the far side was accepted; ``sdp.on_hold`` tells hold and resume."""
+    """A re-INVITE or UPDATE of either side was accepted; ``sdp.on_hold`` tells hold and resume."""
 
     sdp: RemoteMedia
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRefused:
+    """Our hold, resume or change was refused: everything stays as it was."""
+
+    status: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +83,4 @@ class Ended:
     cause: Cause
 
 
-CallEvent: TypeAlias = Progress | Answered | Updated | KeyPressed | Failed | Ended
+CallEvent: TypeAlias = Progress | Answered | Updated | ChangeRefused | KeyPressed | Failed | Ended

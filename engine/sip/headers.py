@@ -192,6 +192,12 @@ def tokens(message: Message, name: str) -> list[str]:
     return [item for value in message.all(name) for item in split_list(value)]
 
 
+def parameters(value: str) -> tuple[str, Params]:
+    """The value itself and its parameters: ``Session-Expires``, ``Min-SE``, ``Retry-After``."""
+    item, *params = _split_outside_quotes(value, ";")
+    return item.strip(), _read(params)
+
+
 def required(message: Message, name: str) -> str:
     value = message.first(name)
     if not value:

@@ -49,6 +49,10 @@ _USUAL_CASE = {"call-id": "Call-ID", "cseq": "CSeq", "mime-version": "MIME-Versi
     "www-authenticate": "WWW-Authenticate",
     "rseq": "RSeq",
     "rack": "RAck",
+    "min-se": "Min-SE",
+    "content-id": "Content-ID",
+    "sip-etag": "SIP-ETag",
+    "sip-if-match": "SIP-If-Match",
 }
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _FOLD = re.compile(r"[ \t]*\n[ \t]+")

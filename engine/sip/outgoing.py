@@ -5,7 +5,9 @@ One INVITE transaction at a time, and never a second one but with credentials. I
 - provisional: told as ``Progress``; each To tag is a fork with an early session of its own;
 - first 2xx: acknowledged, told as ``Answered``; a 2xx from another fork: acknowledged, then BYE;
 - a 2xx again: the same ACK again (RFC 3261 §13.2.2.4);
-- 401, 407: tried again with credentials; another refusal: ``Failed``.
+- a reliable provisional: acknowledged by PRACK (RFC 3262);
+- 401, 407: tried again with credentials; 422: with a longer session (RFC 4028 §7.3);
+- another refusal: ``Failed``.
 
 A CANCEL waits for a provisional (§9.1). Where a 2xx crosses it, ACK then BYE. Once a provisional
 came nothing here ends the ringing: how long it may ring is the owner's to say, by ``cancel``.
@@ -17,22 +19,29 @@ from dataclasses import dataclass
 
 from engine.program.outcome import Cause
 from engine.sip import cause, sdp
-from engine.sip.core import ALLOW, UNHEEDED, CallKey, Core
+from engine.sip.core import ALLOW, SUPPORTED, UNHEEDED, CallKey, Core
 from engine.sip.dialog import Dialog
+from engine.sip.dialog_requests import DialogRequests
 from engine.sip.digest import Authenticator, Credentials
 from engine.sip.events import Answered, CallEvent, Ended, Failed, Progress
-from engine.sip.headers import Address, address, challenges, reasons
+from engine.sip.headers import Address, address, reasons
+from engine.sip.hop import Hop, Transport
 from engine.sip.message import Headers, MalformedMessage, Request, Response
+from engine.sip.offer_answer import OfferAnswer
 from engine.sip.session import Session
+from engine.sip.session_timer import DEFAULT_INTERVAL, OPTION, SessionTimer
 from engine.sip.transaction import TIMEOUT, Transaction, Trigger
-from engine.sip.transaction_layer import Datagram, SocketAddress
 
 _CANCEL_WAIT = "CANCEL wait"
+MTU_MARGIN = 1300
+"""Bytes a request may have over UDP where nobody knows the path's MTU (RFC 3261 §18.1.1)."""
+VIA_SIZE = 100
+"""Bytes our Via will add, at most: with an IPv6 address."""
 
 
 @dataclass(frozen=True, slots=True)
 class InviteRequest:
-    target: SocketAddress
+    target: Hop
     """The next hop: the trunk's address."""
     request_uri: str
     to_uri: str
@@ -43,6 +52,12 @@ class InviteRequest:
     credentials: Credentials | None = None
     headers: tuple[tuple[str, str], ...] = ()
     """More header fields, each already as it goes on the wire."""
+    session_interval: int = DEFAULT_INTERVAL
+    """Seconds without a refresh that we propose (RFC 4028); 0: no session timer."""
+    reliable_provisionals: bool = True
+    """Offer 100rel (RFC 3262)."""
+    large_over_tcp: bool = False
+    """An INVITE beyond the MTU's margin goes over TCP; over UDP still, where TCP cannot be had."""
 
 
 class OutgoingCall:
@@ -57,6 +72,9 @@ class OutgoingCall:
         "_request",
         "_rings",
         "_sessions",
+        "_target",
+        "_timer",
+        "_widens",
         "call_id",
         "closed",
         "deadlines",
@@ -80,7 +98,10 @@ class OutgoingCall:
         """A provisional came, so a CANCEL may go."""
         self._cancel_cause: Cause | None = None
         self._cancel_sent = False
-        self._invite = self._send_invite([], now)
+        self._target = request.target
+        self._widens = request.large_over_tcp and not request.target.transport.reliable
+        self._timer = SessionTimer(request.session_interval)
+        self._invite = self._send_invite(now)
 
     # --- The owner's wishes --------------------------------------------------------------------
 
@@ -101,8 +122,16 @@ class OutgoingCall:
         """The answered dialog."""
         return self._answered
 
-    def _send_invite(self, answers: Headers, now: float) -> Transaction:
+    def _send_invite(self, now: float) -> Transaction:
         self._cseq += 1
+        self._target = self._request.target
+        invite = self._new_invite()
+        if self._widens and len(invite.serialize()) + VIA_SIZE > MTU_MARGIN:
+            self._target = self._target._replace(transport=Transport.TCP)
+            invite = self._new_invite()
+        return self._core.layer.request(invite, self._target, self, now)
+
+    def _new_invite(self) -> Request:
         core, request = self._core, self._request
         local = Address(f"sip:{request.from_user}@{request.from_domain}", request.from_display)
         invite = Request("INVITE", request.request_uri, body=request.sdp)
@@ -112,14 +141,24 @@ class OutgoingCall:
             ("To", f"<{request.to_uri}>"),
             ("Call-ID", self.call_id),
             ("CSeq", f"{self._cseq} INVITE"),
-            core.contact(request.from_user),
+            core.contact(self._target, request.from_user),
             ("Allow", ALLOW),
+            ("Supported", SUPPORTED if request.reliable_provisionals else OPTION),
             ("User-Agent", core.user_agent),
+            *self._timer.proposal(),
             *request.headers,
-            *answers,
+            *self._credentials(),
             ("Content-Type", sdp.CONTENT_TYPE),
         ]
-        return core.layer.request(invite, request.target, self, now)
+        return invite
+
+    def _credentials(self) -> Headers:
+        if self._authenticator is None:
+            return []
+        request = self._request
+        return self._authenticator.fields(
+            "INVITE", request.request_uri, request.sdp, self._core.token()
+        )
 
     def _send_cancel(self, now: float) -> None:
         self._cancel_sent = True
@@ -144,11 +183,13 @@ class OutgoingCall:
             return
         if response.status == 100 or self.closed:
             return
+        tag = address(response, "To").tag
+        if tag and not self._session_of(invite, response).acknowledge_provisional(response, now):
+            return
         media = self._media(response)
-        if address(response, "To").tag:
-            early = self._session_of(invite, response)
-            early.remote = media or early.remote
-        self._core.emit(self.key, Progress(response.status, response.reason, media))
+        if tag and media is not None:
+            self._sessions[tag].media.remote = media
+        self._core.emit(self.key, Progress(response.status, response.reason, media, tag))
 
     def _on_success(self, invite: Request, response: Response, now: float) -> None:
         session = self._session_of(invite, response)
@@ -165,19 +206,14 @@ class OutgoingCall:
 
     def _confirm(self, session: Session, invite: Request, response: Response) -> None:
         """The 2xx has the last word on route and target (§12.1.2); acknowledge it (§13.2.2.4)."""
-        remote_seq = session.dialog.remote_seq
-        session.dialog = Dialog.of_response(invite, response, self._request.target)
-        session.dialog.remote_seq = remote_seq
-        ack = session.dialog.request("ACK", session.dialog.local_seq)
-        ack.headers += [h for h in invite.headers if h[0].endswith("Authorization")]
-        ack.headers.insert(0, ("Via", self._core.layer.new_via()))
-        session.ack = Datagram(ack.serialize(), session.dialog.next_hop)
+        session.dialog = Dialog.of_response(invite, response, self._target, session.dialog)
+        session.ack = session.dialog.acknowledgement(invite, self._core.layer)
         self._core.layer.send(*session.ack)
 
     def _establish(self, session: Session, response: Response, now: float) -> None:
         """The answer stands in the 2xx, or stood in an 18x of the same fork (§13.2.1)."""
-        session.remote = media = self._media(response) or session.remote
-        if media is None or sdp.negotiate(self._request.sdp, media) is None:
+        session.media.remote = media = self._media(response) or session.media.remote
+        if media is None or sdp.negotiate(session.media.local, media) is None:
             session.hang_up_silently(now)
             result = cause.result_of(cause.MEDIA_INCOMPATIBLE)
             reason = "no usable answer in the 2xx"
@@ -185,11 +221,20 @@ class OutgoingCall:
             return
         self._answered = session
         session.established = True
+        if self._authenticator is not None:
+            self._authenticator.accepted()
+        session.heed_timer(response, now)
+        self._discard_forks(session, now)
         self.deadlines.clear()
         self._core.emit(self.key, Answered(media))
 
+    def _discard_forks(self, answered: Session | None, now: float) -> None:
+        for session in self._sessions.values():
+            if session is not answered and session.ack is None:
+                session.discard(now)
+
     def _on_refusal(self, response: Response, now: float) -> None:
-        if self.closed or self._try_credentials(response, now):
+        if self.closed or self._try_again(response, now):
             return
         result, why = cause.of_response(response.status, reasons(response))
         if response.status == 487 and self._cancel_cause is not None:
@@ -197,23 +242,31 @@ class OutgoingCall:
             result = cause.result_of(why)
         self._close(Failed(response.status, response.reason, why, result))
 
-    def _try_credentials(self, response: Response, now: float) -> bool:
-        if response.status not in (401, 407) or not self._authenticator or self._cancel_cause:
+    def _try_again(self, response: Response, now: float) -> bool:
+        """With credentials, or with a longer session: the same call, the next CSeq."""
+        if self._cancel_cause is not None or not self._learns(response):
             return False
-        request = self._request
-        answers = self._authenticator.answer(
-            challenges(response), "INVITE", request.request_uri, request.sdp, self._core.token()
-        )
-        if answers:
-            self._sessions.clear()
-            self._rings = False
-            self._invite = self._send_invite(answers, now)
-        return bool(answers)
+        self._discard_forks(None, now)
+        self._sessions.clear()
+        self._rings = False
+        self._invite = self._send_invite(now)
+        return True
+
+    def _learns(self, response: Response) -> bool:
+        if response.status == 422:
+            return self._timer.raised_by(response)
+        if response.status not in (401, 407) or self._authenticator is None:
+            return False
+        return self._authenticator.learns(response)
 
     def on_failure(self, transaction: Transaction, why: Trigger, now: float) -> None:
         if self.closed:
             return
         unreachable = why is Trigger.UNDELIVERED
+        if unreachable and self._target != self._request.target and self._cancel_cause is None:
+            self._widens = False
+            self._invite = self._send_invite(now)
+            return
         ours = cause.UNREACHABLE if unreachable else cause.SIP_TIMEOUT
         told = self._cancel_cause or ours
         self._close(Failed(None, ours.detail or "", told, cause.result_of(told)))
@@ -244,17 +297,19 @@ class OutgoingCall:
     def _session_of(self, invite: Request, response: Response) -> Session:
         tag = address(response, "To").tag
         if tag not in self._sessions:
-            dialog = Dialog.of_response(invite, response, self._request.target)
-            self._sessions[tag] = Session(
-                self._core, self.key, dialog, self._request.sdp, self._authenticator
-            )
+            dialog = Dialog.of_response(invite, response, self._target)
+            requests = DialogRequests(self._core, dialog, self._authenticator)
+            media, timer = OfferAnswer(self._request.sdp), SessionTimer(self._timer.interval)
+            session = Session(self.key, requests, media, timer, is_caller=True)
+            session.note_abilities(response)
+            self._sessions[tag] = session
         return self._sessions[tag]
 
     def _media(self, response: Response) -> sdp.RemoteMedia | None:
         if not response.body:
             return None
         try:
-            return sdp.parse(response.body)
+            return sdp.parse(sdp.description_in(response))
         except MalformedMessage:
             self._core.counters["malformed_sdp"] += 1
             return None

@@ -24,12 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
+from engine.sip.hop import Hop
 from engine.sip.message import Request, Response
-
-if TYPE_CHECKING:
-    from engine.sip.transaction_layer import TransactionLayer
 
 T1 = 0.5
 """Seconds: the assumed round trip (RFC 3261 §17.1.1.1)."""
@@ -199,8 +197,14 @@ class TransactionUser(Protocol):
         """No final response came (timers B, F) or the request could not be delivered."""
 
 
+class Performer(Protocol):
+    """Who performs the actions of a step: the transaction layer."""
+
+    def advance(self, transaction: Transaction, trigger: Trigger, now: float) -> Step: ...
+
+
 class Transaction:
-    """One machine at work. ``transaction_layer`` performs the actions of its steps."""
+    """One machine at work."""
 
     __slots__ = (
         "data",
@@ -208,7 +212,8 @@ class Transaction:
         "destination",
         "interval",
         "key",
-        "layer",
+        "origin",
+        "performer",
         "request",
         "served_by",
         "state",
@@ -218,17 +223,19 @@ class Transaction:
 
     def __init__(
         self,
-        layer: TransactionLayer,
+        performer: Performer,
         table: Table,
         key: tuple[object, ...],
         request: Request,
-        destination: tuple[str, int],
+        destination: Hop,
         user: TransactionUser | None,
     ) -> None:
-        self.layer, self.table, self.key = layer, table, key
+        self.performer, self.table, self.key = performer, table, key
         self.request, self.destination, self.user = request, destination, user
         self.served_by: object | None = None
         """Of an INVITE that came in: the call, for the CANCEL that may follow."""
+        self.origin: tuple[object, ...] = ()
+        """Of a request outside any dialog: what its copies by other paths have too."""
         self.state = State.CALLING if table is INVITE_CLIENT else State.TRYING
         if table is INVITE_SERVER:
             self.state = State.PROCEEDING
@@ -252,8 +259,9 @@ class Transaction:
         for timer in [t for t in self.deadlines if (state, t) not in self.table]:
             del self.deadlines[timer]
 
-    def wait(self, timer: Trigger, reliable: bool) -> float | None:
+    def wait(self, timer: Trigger) -> float | None:
         """How long ``timer`` runs, in seconds; ``None``: not at all over a reliable transport."""
+        reliable = self.destination.transport.reliable
         if timer in REPEATING:
             pause = self.interval
             self.interval = min(pause * 2, REPEATING[timer])
@@ -261,4 +269,4 @@ class Transaction:
         return 0.0 if reliable and timer in ABSORBING else LASTING[timer]
 
     def expire(self, timer: str, now: float) -> None:
-        self.layer.advance(self, Trigger(timer), now)
+        self.performer.advance(self, Trigger(timer), now)

@@ -9,9 +9,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
-from engine.sip.headers import MAGIC_COOKIE, Address, Via, cseq, required, split_list, top_via
+from engine.sip.headers import (
+    MAGIC_COOKIE,
+    Address,
+    Via,
+    address,
+    cseq,
+    required,
+    split_list,
+    top_via,
+)
+from engine.sip.hop import Hop, SentBy
 from engine.sip.message import Request, Response
 from engine.sip.timers import Timers
 from engine.sip.transaction import (
@@ -27,8 +37,8 @@ from engine.sip.transaction import (
     TransactionUser,
     Trigger,
 )
+from engine.sip.uri import host_port
 
-SocketAddress: TypeAlias = tuple[str, int]
 MAX_SERVER_TRANSACTIONS = 50_000
 """More at once is an attack or a disaster: further requests are counted and dropped."""
 _OUR_REQUEST = re.compile(rb"([A-Z]+) [^\r\n]+\r\nVia: [^\r\n]*;branch=([A-Za-z0-9]+)[;\r]")
@@ -37,7 +47,7 @@ _COPIED_TO_ACK = ("From", "Call-ID", "Route", "Authorization", "Proxy-Authorizat
 
 class Datagram(NamedTuple):
     data: bytes
-    destination: SocketAddress
+    destination: Hop
 
 
 class Tokens(Protocol):
@@ -48,16 +58,17 @@ class Tokens(Protocol):
 
 
 class TransactionLayer:
-    def __init__(self, address: SocketAddress, tokens: Tokens, *, reliable: bool = False) -> None:
-        self.address = address
+    def __init__(self, sent_by: SentBy, tokens: Tokens) -> None:
+        self.sent_by = sent_by
         """What our Via states: where responses come back to."""
         self.tokens = tokens
-        self.reliable = reliable
         self.timers = Timers()
         self.counters: Counter[str] = Counter()
         self.outbox: list[Datagram] = []
         self._clients: dict[tuple[object, ...], Transaction] = {}
         self._servers: dict[tuple[object, ...], Transaction] = {}
+        self._origins: dict[tuple[object, ...], Transaction] = {}
+        """Requests outside dialogs, by what every copy of them has in common."""
 
     def __len__(self) -> int:
         return len(self._clients) + len(self._servers)
@@ -71,11 +82,11 @@ class TransactionLayer:
     # --- From above ----------------------------------------------------------------------------
 
     def request(
-        self, request: Request, destination: SocketAddress, user: TransactionUser, now: float
+        self, request: Request, destination: Hop, user: TransactionUser, now: float
     ) -> Transaction:
         """Put our Via on top and send ``request`` in a transaction of its own."""
         branch = self._new_branch()
-        request.headers.insert(0, ("Via", self._via(branch)))
+        request.headers.insert(0, ("Via", self._via(branch, destination)))
         return self._start(request, branch, destination, user, now)
 
     def cancel(self, invite: Transaction, user: TransactionUser, now: float) -> Transaction:
@@ -92,7 +103,7 @@ class TransactionLayer:
         transaction.data = response.serialize()
         self.advance(transaction, _class_of(response), now, response)
 
-    def send(self, data: bytes, destination: SocketAddress) -> None:
+    def send(self, data: bytes, destination: Hop) -> None:
         """Send outside any transaction: the ACK of a 2xx, a 2xx again."""
         self.outbox.append(Datagram(data, destination))
 
@@ -101,12 +112,13 @@ class TransactionLayer:
         transaction.state = State.TERMINATED
         self._drop(transaction)
 
-    def new_via(self) -> str:
+    def new_via(self, destination: Hop) -> str:
         """For a request outside any transaction: the ACK of a 2xx has a branch of its own."""
-        return self._via(self._new_branch())
+        return self._via(self._new_branch(), destination)
 
-    def _via(self, branch: str) -> str:
-        return str(Via("UDP", *self.address, {"branch": branch, "rport": None}))
+    def _via(self, branch: str, destination: Hop) -> str:
+        where = host_port(*self.sent_by(destination))
+        return f"SIP/2.0/{destination.transport.value} {where};branch={branch};rport"
 
     def _new_branch(self) -> str:
         return MAGIC_COOKIE + self.tokens.token()
@@ -121,9 +133,7 @@ class TransactionLayer:
         else:
             self.advance(transaction, _class_of(response), now, response)
 
-    def receive_request(
-        self, request: Request, source: SocketAddress, now: float
-    ) -> Transaction | None:
+    def receive_request(self, request: Request, source: Hop, now: float) -> Transaction | None:
         """A new server transaction, or ``None`` where the request was one that came again."""
         via = top_via(request)
         key = _server_key(request, via, request.method)
@@ -136,10 +146,23 @@ class TransactionLayer:
             return None
         _note_source(request, via, source)
         table = INVITE_SERVER if request.method == "INVITE" else SERVER
-        answer_to = via.response_address(source)
+        answer_to = response_hop(via, source)
         transaction = Transaction(self, table, key, request, answer_to, None)
         self._servers[key] = transaction
         return transaction
+
+    def merges(self, transaction: Transaction) -> bool:
+        """Whether the same request came by another path and is being served (§8.2.2.2).
+
+        Asked once of a new request outside any dialog; the first one of its kind is noted.
+        """
+        request = transaction.request
+        number, tag = cseq(request), address(request, "From").tag
+        origin = (required(request, "Call-ID"), number.number, number.method, tag)
+        first = self._origins.setdefault(origin, transaction)
+        if first is transaction:
+            transaction.origin = origin
+        return first is not transaction
 
     def absorbs_ack(self, ack: Request, now: float) -> bool:
         """Whether ``ack`` belongs to a refusal; the ACK of a 2xx belongs to its dialog."""
@@ -163,6 +186,17 @@ class TransactionLayer:
         key = (found[2].decode(), found[1].decode()) if found else ()
         if transaction := self._clients.get(key):
             self.advance(transaction, Trigger.UNDELIVERED, now)
+
+    def disconnected(self, hop: Hop, again: bool, now: float) -> None:
+        """The connection to ``hop`` is gone. What has no answer yet is sent ``again``, over a new
+        one, or has failed (§18.4)."""
+        waiting = (State.CALLING, State.TRYING)
+        for client in list(self._clients.values()):
+            if client.destination == hop and client.state in waiting:
+                if again:
+                    self._transmit(client)
+                else:
+                    self.advance(client, Trigger.UNDELIVERED, now)
 
     # --- Steps ---------------------------------------------------------------------------------
 
@@ -207,7 +241,7 @@ class TransactionLayer:
         self,
         request: Request,
         branch: str,
-        destination: SocketAddress,
+        destination: Hop,
         user: TransactionUser,
         now: float,
     ) -> Transaction:
@@ -226,7 +260,7 @@ class TransactionLayer:
             self.outbox.append(Datagram(transaction.data, transaction.destination))
 
     def _arm(self, transaction: Transaction, timer: Trigger, now: float) -> None:
-        if (pause := transaction.wait(timer, self.reliable)) is not None:
+        if (pause := transaction.wait(timer)) is not None:
             self.timers.arm(transaction, timer, now + pause)
 
     def _drop(self, transaction: Transaction) -> None:
@@ -234,6 +268,8 @@ class TransactionLayer:
         for table in (self._clients, self._servers):
             if table.get(transaction.key) is transaction:
                 del table[transaction.key]
+        if transaction.origin:
+            self._origins.pop(transaction.origin, None)
 
 
 _CLIENT_MACHINES: dict[str, tuple[Table, tuple[Trigger, ...]]] = {
@@ -255,10 +291,17 @@ def _server_key(request: Request, via: Via, method: str) -> tuple[object, ...]:
     return str(via), required(request, "Call-ID"), cseq(request).number, tag, method
 
 
-def _note_source(request: Request, via: Via, source: SocketAddress) -> None:
+def response_hop(via: Via, source: Hop) -> Hop:
+    """Where a response goes: the same connection, or by the Via (§18.2.2, RFC 3581 §4)."""
+    if source.transport.reliable:
+        return source
+    return Hop(*via.response_address(source.address), source.transport)
+
+
+def _note_source(request: Request, via: Via, source: Hop) -> None:
     at = next(i for i, (name, _) in enumerate(request.headers) if name == "Via")
     _, *others = split_list(request.headers[at][1])
-    noted = [("Via", str(via.received_from(source))), *(("Via", other) for other in others)]
+    noted = [("Via", str(via.received_from(source.address))), *(("Via", other) for other in others)]
     request.headers[at : at + 1] = noted
 
 

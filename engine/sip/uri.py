@@ -32,6 +32,10 @@ class Uri:
         """A loose router (RFC 3261 §19.1.1, ``lr``)."""
         return any(name == "lr" for name, _ in self.params)
 
+    def parameter(self, name: str) -> str:
+        """The value of ``name`` (lower case); empty where it is missing or a flag."""
+        return next((value for key, value in self.params if key == name), "")
+
     @property
     def address(self) -> tuple[str, int] | None:
         """Where the host is the address of one host; a name must be resolved elsewhere."""

@@ -97,7 +97,8 @@ def _runnable(row: asyncpg.Record) -> Runnable:
 DIDS = """
 SELECT d.org_id, d.id, d.number, d.max_concurrent, d.calls_per_second, d.daily_cap,
        t.id AS trunk_id, t.name, t.host, t.port, coalesce(t.domain, t.host) AS domain,
-       t.username, t.password, t.channels, t.calls_per_second AS trunk_calls_per_second, t.codecs
+       t.username, t.password, t.channels, t.calls_per_second AS trunk_calls_per_second, t.codecs,
+       t.transport, t.large_over_tcp
 FROM did d
 JOIN trunk t ON t.id = d.trunk_id AND t.status = 'active' AND t.deleted_at IS NULL
 WHERE d.org_id = ANY ($1::uuid[]) AND d.id = ANY ($2::uuid[])
@@ -125,6 +126,8 @@ def _did(row: asyncpg.Record) -> Did:
         channels=row["channels"],
         calls_per_second=row["trunk_calls_per_second"],
         codecs=tuple(row["codecs"]),
+        transport=row["transport"],
+        large_over_tcp=row["large_over_tcp"],
     )
     limits = {name: row[name] for name in ("max_concurrent", "calls_per_second", "daily_cap")}
     return Did(id=row["id"], number=row["number"], trunk=trunk, **limits)

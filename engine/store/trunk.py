@@ -13,28 +13,31 @@ from engine.store.pool import Connection
 from engine.store.row import Row
 
 COLUMNS = """id, name, host, port, transport, domain, username, channels, calls_per_second, codecs,
-    status, created_at, updated_at"""
+    large_over_tcp, status, created_at, updated_at"""
 
 
 class Trunk(Row):
     id: UUID
     name: str
     host: str
-    port: int
-    transport: str
+    port: int | None
+    """`null`, here and below: what DNS says of the host."""
+    transport: str | None
     domain: str | None
     username: str | None
     channels: int
     calls_per_second: float
     codecs: list[str]
+    large_over_tcp: bool
     status: str
     created_at: Instant
     updated_at: Instant
 
 
 INSERT = f"""
-INSERT INTO trunk (name, host, port, domain, username, password, channels, calls_per_second, codecs)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO trunk (name, host, port, domain, username, password, channels, calls_per_second, codecs,
+    transport, large_over_tcp)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 RETURNING {COLUMNS}
 """
 
@@ -44,13 +47,15 @@ async def create(
     *,
     name: str,
     host: str,
-    port: int = 5060,
+    port: int | None = None,
     domain: str | None = None,
     username: str | None = None,
     password: str | None = None,
     channels: int = 1000,
     calls_per_second: float = 50.0,
     codecs: Sequence[str] = ("PCMA", "PCMU"),
+    transport: str | None = None,
+    large_over_tcp: bool = False,
 ) -> Trunk:
     """Raises ``Conflict`` (``TRUNK_EXISTS``)."""
     try:
@@ -65,6 +70,8 @@ async def create(
             channels,
             calls_per_second,
             list(codecs),
+            transport,
+            large_over_tcp,
         )
     except asyncpg.UniqueViolationError:
         raise Conflict("TRUNK_EXISTS", f"There is a trunk {name!r} already.") from None

@@ -6,13 +6,14 @@ from engine.sip import sdp
 from engine.sip.agent import Agent
 from engine.sip.events import CallEvent
 from engine.sip.headers import cseq
+from engine.sip.hop import Hop
 from engine.sip.incoming import IncomingInvite
 from engine.sip.message import Message, Request, Response, parse
 from engine.sip.outgoing import InviteRequest, OutgoingCall
 from tests.sip.network import CountedTokens
 
 OUR = ("192.0.2.1", 5060)
-THEIR = ("192.0.2.9", 5060)
+THEIR = Hop("192.0.2.9", 5060)
 OFFER = sdp.offer("192.0.2.1", 4000)
 ANSWER = sdp.offer("192.0.2.9", 6000, ("PCMA",))
 

@@ -10,11 +10,13 @@ from random import Random
 from engine.sip import sdp
 from engine.sip.agent import Agent
 from engine.sip.events import CallEvent
+from engine.sip.hop import Hop
 from engine.sip.incoming import IncomingInvite
 from engine.sip.outgoing import InviteRequest, OutgoingCall
 
-ALICE = ("192.0.2.1", 5060)
-BOB = ("192.0.2.2", 5060)
+ALICE = Hop("192.0.2.1", 5060)
+BOB = Hop("192.0.2.2", 5060)
+NAMES = {ALICE: "a", BOB: "b"}
 
 
 class CountedTokens:
@@ -41,13 +43,16 @@ class Network:
         self.now = 0.0
         self.weather = weather or Weather()
         self.random = Random(seed)
-        self.agents = {ALICE: Agent(ALICE, CountedTokens("a")), BOB: Agent(BOB, CountedTokens("b"))}
+        self.agents = {
+            ALICE: Agent(ALICE.address, CountedTokens("a")),
+            BOB: Agent(BOB.address, CountedTokens("b")),
+        }
         self.events: dict[str, list[CallEvent]] = {}
         """By call key."""
         self.incoming: list[IncomingInvite] = []
         self.on_incoming: Callable[[IncomingInvite], None] = lambda call: None
         self.on_event: Callable[[str, CallEvent], None] = lambda key, event: None
-        self.passes: Callable[[bytes, tuple[str, int]], bool] = lambda data, destination: True
+        self.passes: Callable[[bytes, Hop], bool] = lambda data, destination: True
         """A script's own losses."""
         self.damages: Callable[[bytes], bytes] = lambda data: data
         self.carried: list[bytes] = []
@@ -107,7 +112,7 @@ class Network:
             for data, destination in agent.datagrams():
                 self._carry(data, address, destination)
 
-    def _carry(self, data: bytes, source: tuple[str, int], destination: tuple[str, int]) -> None:
+    def _carry(self, data: bytes, source: Hop, destination: Hop) -> None:
         self.carried.append(data)
         weather, chance = self.weather, self.random
         if destination not in self.agents or not self.passes(data, destination):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.sip import cause, sdp
 from engine.sip.events import Answered, CallEvent, Ended, Failed
+from engine.sip.hop import Hop
 from engine.sip.incoming import IncomingInvite
 from engine.sip.outgoing import OutgoingCall
 from engine.sip.transaction import TIMEOUT
@@ -179,7 +180,7 @@ def test_lost_acks_are_said_again_for_each_200() -> None:
     network = Network()
     acks: list[bytes] = []
 
-    def passes(data: bytes, destination: tuple[str, int]) -> bool:
+    def passes(data: bytes, destination: Hop) -> bool:
         if data.startswith(b"ACK"):
             acks.append(data)
         return not data.startswith(b"ACK") or len(acks) > 3

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.sip.digest import Authenticator, Credentials, authorization
+from engine.sip.digest import MAX_TRIES, Authenticator, Credentials, authorization
 from engine.sip.headers import Challenge
+from engine.sip.message import Response
 
 CLASSIC = Challenge.parse(
     'Digest realm="testrealm@host.com", qop="auth,auth-int", '
@@ -56,12 +57,18 @@ def test_password_is_not_shown() -> None:
     assert "secret" not in repr(Credentials("a", "secret"))
 
 
-def challenge(text: str) -> list[tuple[str, Challenge]]:
-    return [("Authorization", Challenge.parse(text))]
+def learns(authenticator: Authenticator, *texts: str) -> bool:
+    return authenticator.learns(
+        Response(401, "Unauthorized", [("WWW-Authenticate", text) for text in texts])
+    )
 
 
-def answer(authenticator: Authenticator, text: str) -> list[tuple[str, str]]:
-    return authenticator.answer(challenge(text), "INVITE", "sip:a@b", b"", "c")
+def fields(authenticator: Authenticator, body: bytes = b"") -> list[tuple[str, str]]:
+    return authenticator.fields("INVITE", "sip:a@b", body, "c")
+
+
+def count(value: str) -> str | None:
+    return Challenge.parse(value).params.get("nc")
 
 
 @pytest.mark.parametrize(
@@ -73,25 +80,50 @@ def answer(authenticator: Authenticator, text: str) -> list[tuple[str, str]]:
     ],
 )
 def test_unknown_challenges_are_not_answered(text: str) -> None:
-    assert answer(Authenticator(Credentials("a", "b")), text) == []
+    authenticator = Authenticator(Credentials("a", "b"))
+    assert not learns(authenticator, text)
+    assert fields(authenticator) == []
 
 
 def test_refused_password_is_not_tried_again_and_a_stale_nonce_is() -> None:
     authenticator = Authenticator(Credentials("a", "b"))
-    assert answer(authenticator, 'Digest realm="a", nonce="1"')
-    assert not answer(authenticator, 'Digest realm="a", nonce="2"')
-    assert not answer(authenticator, 'Digest realm="a", nonce="1", stale=true')
-    assert answer(authenticator, 'Digest realm="a", nonce="3", stale=TRUE')
+    assert learns(authenticator, 'Digest realm="a", nonce="1"')
+    fields(authenticator)
+    assert not learns(authenticator, 'Digest realm="a", nonce="2"')
+    assert not learns(authenticator, 'Digest realm="a", nonce="1", stale=true')
+    assert learns(authenticator, 'Digest realm="a", nonce="3", stale=TRUE')
 
 
-def test_first_known_of_several_challenges_is_answered() -> None:
-    offered = [
-        *challenge('Digest realm="a", nonce="1", algorithm=FUTURE'),
-        *challenge('Digest realm="a", nonce="2", algorithm=SHA-256'),
-        *challenge('Digest realm="a", nonce="3"'),
-    ]
-    [(_, value)] = Authenticator(Credentials("a", "b")).answer(offered, "X", "sip:a", b"", "c")
-    assert "algorithm=SHA-256" in value
+def test_nonce_is_used_again_with_a_rising_count_until_it_is_refused() -> None:
+    authenticator = Authenticator(Credentials("a", "b"))
+    learns(authenticator, 'Digest realm="a", nonce="1", qop="auth"')
+    counts = [count(fields(authenticator)[0][1]) for _ in range(3)]
+    assert counts == ["00000001", "00000002", "00000003"]
+    authenticator.accepted()
+    assert learns(authenticator, 'Digest realm="a", nonce="2", qop="auth"')
+    assert count(fields(authenticator)[0][1]) == "00000001"
+    assert not learns(authenticator, 'Digest realm="a", nonce="3", qop="auth"')
+
+
+def test_server_that_finds_every_nonce_stale_is_given_up() -> None:
+    authenticator = Authenticator(Credentials("a", "b"))
+    stale = 'Digest realm="a", nonce="{}", stale=true'
+    tries = [learns(authenticator, stale.format(number)) for number in range(MAX_TRIES + 1)]
+    assert tries == [True] * MAX_TRIES + [False]
+
+
+def test_first_known_of_several_challenges_is_answered_for_each_realm() -> None:
+    authenticator = Authenticator(Credentials("a", "b"))
+    assert learns(
+        authenticator,
+        'Digest realm="a", nonce="1", algorithm=FUTURE',
+        'Digest realm="a", nonce="2", algorithm=SHA-256',
+        'Digest realm="a", nonce="3"',
+        'Digest realm="b", nonce="4"',
+    )
+    first, second = fields(authenticator)
+    assert "algorithm=SHA-256" in first[1]
+    assert 'realm="b"' in second[1]
 
 
 def test_body_counts_under_auth_int() -> None:
@@ -107,5 +139,7 @@ def test_body_counts_under_auth_int() -> None:
 @pytest.mark.parametrize("algorithm", ["MD5-sess", "SHA-256-sess", "SHA-512-256"])
 def test_other_algorithms_are_spoken(algorithm: str) -> None:
     text = f'Digest realm="a", nonce="1", qop="auth", algorithm={algorithm}'
-    [(_, value)] = answer(Authenticator(Credentials("a", "b")), text)
+    authenticator = Authenticator(Credentials("a", "b"))
+    learns(authenticator, text)
+    [(_, value)] = fields(authenticator)
     assert f"algorithm={algorithm}" in value

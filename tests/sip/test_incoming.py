@@ -7,6 +7,7 @@ import pytest
 from engine.sip import cause, sdp
 from engine.sip.events import Answered, Ended
 from engine.sip.headers import address, top_via
+from engine.sip.hop import Hop
 from engine.sip.message import Request, Response
 from engine.sip.transaction import TIMEOUT
 from tests.sip.far_end import ANSWER, OFFER, THEIR, FarEnd, line_of
@@ -43,7 +44,7 @@ def test_call_is_rung_answered_and_hung_up(far: FarEnd) -> None:
     call.hang_up(cause.NORMAL_CLEARING, far.now)
     [(data, destination)] = far.agent.datagrams()
     assert data.startswith(b"BYE sip:bob@192.0.2.9:5060 SIP/2.0")
-    assert destination == ("192.0.2.20", 5060)
+    assert destination.address == ("192.0.2.20", 5060)
     assert far.events() == [Ended("local", cause.NORMAL_CLEARING)]
     assert_nothing_left(far)
 
@@ -158,9 +159,9 @@ def test_invite_again_gets_the_last_provisional_again(far: FarEnd) -> None:
 def test_rejoinder_goes_back_where_the_request_came_from(far: FarEnd) -> None:
     data = far.request("OPTIONS").serialize().replace(b"z9hG4bKfar1", b"z9hG4bKnat")
     far.agent.datagrams()
-    far.agent.receive(data, ("203.0.113.5", 40123), far.now)
+    far.agent.receive(data, Hop("203.0.113.5", 40123), far.now)
     [(response, destination)] = far.agent.datagrams()
-    assert destination == ("203.0.113.5", 40123)
+    assert destination.address == ("203.0.113.5", 40123)
     assert b"rport=40123;received=203.0.113.5" in response
     far.agent.receive(data.replace(b";rport", b"").replace(b"Knat", b"Kold"), THEIR, far.now)
     assert far.agent.datagrams()[0].destination == THEIR
@@ -184,7 +185,7 @@ def test_requests_outside_any_call(far: FarEnd) -> None:
     far.request("BYE", to="<sip:a@b>;tag=nobody")
     far.request("CANCEL")
     far.request("ACK", to="<sip:a@b>;tag=nobody")
-    far.request("INVITE", headers=(("Require", "100rel"),))
+    far.request("INVITE", headers=(("Require", "replaces"),))
     expected = ["200 OPTIONS", "603 REFER", "405 SUBSCRIBE", "481 BYE", "481 CANCEL", "420 INVITE"]
     assert far.sent_lines() == expected
     assert far.agent.counters["unmatched_request"] == 2
@@ -202,6 +203,65 @@ def test_request_with_the_wrong_tags_does_not_reach_the_call(far: FarEnd) -> Non
     far.request("BYE", to=to, call_id="other", number=2)
     assert far.sent_lines() == ["481 BYE", "481 BYE"]
     assert far.agent.calls == 1
+
+
+# --- What an INVITE may not be -------------------------------------------------------------------
+
+
+def test_same_request_by_two_paths_rings_once(far: FarEnd) -> None:
+    call, invite = far.incoming()
+    far.request("INVITE", body=OFFER, branch="z9hG4bKother")
+    assert far.sent_lines() == ["100 INVITE", "482 INVITE"]
+    assert far.agent.incoming() == []
+    call.reject(486, None, [], far.now)
+    far.request("ACK", to=f"<sip:a@b>;tag={call.key}", branch=top_via(invite).branch)
+    far.request("ACK", branch="z9hG4bKother")
+    far.pass_time(TIMEOUT)
+    far.incoming()
+
+
+def test_body_nobody_understands_is_refused(far: FarEnd) -> None:
+    plain = (("Content-Type", "text/plain"),)
+    far.request("INVITE", body=b"hello", headers=plain)
+    [refusal] = far.sent()
+    assert (line_of(refusal), refusal.first("Accept")) == ("415 INVITE", "application/sdp")
+
+
+def test_scheme_nobody_understands_is_refused(far: FarEnd) -> None:
+    data = far.request("INVITE").serialize().replace(b"INVITE sip:", b"INVITE news:")
+    far.sent(), far.agent.incoming()
+    far.receive(data.replace(b"z9hG4bKfar1", b"z9hG4bKnews").replace(b"far-call", b"other"))
+    assert far.sent_lines() == ["416 INVITE"]
+
+
+def test_description_is_found_among_other_parts(far: FarEnd) -> None:
+    """Gateways send the ISUP message beside the description (RFC 3204)."""
+    isup = b"--x\r\nContent-Type: application/isup\r\n\r\n\x01\x02\r\n"
+    body = isup + b"--x\r\nContent-Type: application/sdp\r\n\r\n" + OFFER + b"\r\n--x--\r\n"
+    mixed = (("Content-Type", 'multipart/mixed; boundary="x"'),)
+    call, _ = far.incoming(body=body, headers=mixed)
+    assert sdp.parse(call.sdp or b"") == sdp.parse(OFFER)
+    call.answer(ANSWER, far.now)
+    acknowledge(far, call.key)
+    assert far.events() == [Answered(sdp.parse(OFFER))]
+
+
+def test_ringing_call_serves_requests_of_its_early_dialog(far: FarEnd) -> None:
+    call, _ = far.incoming()
+    call.ring(180, b"", far.now)
+    to = f"<sip:a@b>;tag={call.key}"
+    far.request("UPDATE", to=to, number=2, body=OFFER)
+    far.request("OPTIONS", to=to, number=3)
+    far.request("INVITE", to=to, number=4, body=OFFER)
+    call.ring(183, ANSWER, far.now)
+    far.request("UPDATE", to=to, number=5, body=OFFER.replace(b"4000", b"4002"))
+    lines = ["500 UPDATE", "200 OPTIONS", "491 INVITE", "183 INVITE", "200 UPDATE"]
+    assert far.sent_lines()[2:] == lines
+    call.answer(ANSWER, far.now)
+    acknowledge(far, call.key)
+    [answered] = far.events()
+    assert isinstance(answered, Answered)
+    assert answered.sdp.port == 4002
 
 
 GARBAGE = [

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from engine.program.outcome import Result
-from engine.sip import RING_TIMEOUT, Credentials, Endpoint, IncomingCall, InviteRequest, sdp
+from engine.sip import RING_TIMEOUT, Credentials, Endpoint, Hop, IncomingCall, InviteRequest, sdp
 from engine.sip.events import Answered, CallEvent, Ended, Failed, Progress
 from engine.sip.transport import Call
 from tests.sip.sipp import SCENARIOS, Sipp
@@ -30,7 +30,7 @@ def invite(
     uri = f"sip:212600@{target[0]}:{target[1]}"
     offer = sdp.offer("127.0.0.1", 40000)
     return endpoint.invite(
-        InviteRequest(target, uri, uri, "33100", "127.0.0.1", offer, credentials=credentials)
+        InviteRequest(Hop(*target), uri, uri, "33100", "127.0.0.1", offer, credentials=credentials)
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from engine.sip import sdp
 from engine.sip.agent import Agent
 from engine.sip.headers import Via, address, addresses, check, cseq, split_list, top_via
+from engine.sip.hop import Hop
 from engine.sip.message import MalformedMessage, Message, Request, Response, parse
 from engine.sip.uri import Uri
 from tests.sip.network import CountedTokens
@@ -72,7 +73,7 @@ def test_verdict(name: str) -> None:
 @pytest.mark.parametrize("name", VERDICTS)
 def test_agent_survives_and_counts(name: str) -> None:
     agent = Agent(("192.0.2.1", 5060), CountedTokens("t"))
-    agent.receive((FOLDER / f"{name}.dat").read_bytes(), ("192.0.2.2", 5060), 0.0)
+    agent.receive((FOLDER / f"{name}.dat").read_bytes(), Hop("192.0.2.2", 5060), 0.0)
     assert agent.counters["malformed"] == (VERDICTS[name] is not None)
 
 
@@ -123,7 +124,7 @@ def test_missing_reason_phrase() -> None:
 
 def test_unknown_requirement_is_named_in_the_420() -> None:
     agent = Agent(("192.0.2.1", 5060), CountedTokens("t"))
-    agent.receive((FOLDER / "bext01.dat").read_bytes(), ("192.0.2.2", 5060), 0.0)
+    agent.receive((FOLDER / "bext01.dat").read_bytes(), Hop("192.0.2.2", 5060), 0.0)
     [(data, _)] = agent.datagrams()
     answer = parse(data)
     assert isinstance(answer, Response)

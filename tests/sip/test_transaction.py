@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.sip.hop import Hop, Transport
 from engine.sip.message import Request
 from engine.sip.transaction import (
     CLIENT,
@@ -69,9 +70,10 @@ def test_started_timers_can_fire_in_the_state_they_are_started_for(name: str) ->
     assert named <= started | at_the_start
 
 
-def transaction(table: Table, *, reliable: bool = False) -> Transaction:
-    layer = TransactionLayer(("192.0.2.1", 5060), CountedTokens("t"), reliable=reliable)
-    return Transaction(layer, table, (), Request("INVITE", "sip:a"), ("192.0.2.2", 5060), None)
+def transaction(table: Table, transport: Transport = Transport.UDP) -> Transaction:
+    layer = TransactionLayer(lambda _: ("192.0.2.1", 5060), CountedTokens("t"))
+    hop = Hop("192.0.2.2", 5060, transport)
+    return Transaction(layer, table, (), Request("INVITE", "sip:a"), hop, None)
 
 
 def test_illegal_step_names_state_and_trigger() -> None:
@@ -81,14 +83,14 @@ def test_illegal_step_names_state_and_trigger() -> None:
 
 def test_intervals_double_up_to_t2() -> None:
     client = transaction(CLIENT)
-    assert [client.wait(Trigger.E, reliable=False) for _ in range(6)] == [0.5, 1, 2, 4, 4, 4]
+    assert [client.wait(Trigger.E) for _ in range(6)] == [0.5, 1, 2, 4, 4, 4]
     invite = transaction(INVITE_CLIENT)
-    assert [invite.wait(Trigger.A, reliable=False) for _ in range(6)] == [0.5, 1, 2, 4, 8, 16]
+    assert [invite.wait(Trigger.A) for _ in range(6)] == [0.5, 1, 2, 4, 8, 16]
 
 
 def test_reliable_transport_neither_repeats_nor_remembers() -> None:
-    invite = transaction(INVITE_CLIENT)
-    assert invite.wait(Trigger.A, reliable=True) is None
-    assert invite.wait(Trigger.D, reliable=True) == 0
-    assert invite.wait(Trigger.B, reliable=True) == 32
-    assert invite.wait(Trigger.M, reliable=True) == 32
+    invite = transaction(INVITE_CLIENT, Transport.TCP)
+    assert invite.wait(Trigger.A) is None
+    assert invite.wait(Trigger.D) == 0
+    assert invite.wait(Trigger.B) == 32
+    assert invite.wait(Trigger.M) == 32

@@ -19,6 +19,7 @@ from engine.sip import (
     Ended,
     Endpoint,
     Failed,
+    Hop,
     IncomingCall,
     InviteRequest,
     KeyPressed,
@@ -45,7 +46,9 @@ class Pair:
     def call(self, target: tuple[str, int] | None = None) -> Call:
         target = target or self.called.address
         uri = f"sip:212600@{'[::1]' if ':' in target[0] else target[0]}:{target[1]}"
-        return self.caller.invite(InviteRequest(target, uri, uri, "33100", "example.org", OFFER))
+        return self.caller.invite(
+            InviteRequest(Hop(*target), uri, uri, "33100", "example.org", OFFER)
+        )
 
     async def close(self) -> None:
         await self.caller.close()
