@@ -10,6 +10,7 @@
 - ``perform``     effects into work, the end of each wait into the next input
 - ``line``        one call's SIP leg and RTP stream as one thing;  ``keypad``  the callee's keys
 - ``ringing``     the dial effect: intent, INVITE, answer, who answered
+- ``invitation``  an attempt's INVITE, as its trunk wants it (pure)
 - ``naming``      from a trunk's host to its hops;  ``records``  what DNS said, by TTL
 - ``speech``      what is to be heard, as clips in the call's codec
 - ``tape``        the record effect, and the recordings a call leaves

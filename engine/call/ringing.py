@@ -8,16 +8,15 @@ from dataclasses import asdict
 from typing import Final, TypeAlias
 
 from engine.call.conclusion import WITHDRAWN, Reached
+from engine.call.invitation import invitation
 from engine.call.line import Line
 from engine.program.attempt import Attempt
 from engine.program.outcome import AnsweredBy, Result
 from engine.sip import (
     NORMAL_CLEARING,
     RING_TIMEOUT,
-    Credentials,
     Failed,
     Hop,
-    InviteRequest,
     dial_result,
 )
 from engine.sip.sdp import offer
@@ -44,7 +43,8 @@ class Ringing:
         if not await self._intent(self.attempt):
             self.reached = Reached(Result.CANCELLED, WITHDRAWN)
             return DialEnded(DialResult.ERROR, AnsweredBy.NONE.value)
-        line.invite(_request(self.attempt, self._target, line))
+        own = offer(*line.stream.address, self.attempt.did.trunk.codecs)
+        line.invite(invitation(self.attempt, self._target, own))
         if not await line.answered(effect.timeout_ms / 1000, RING_TIMEOUT):
             return self._failed(line)
         return await self._answered(line, effect.detect_machine)
@@ -98,24 +98,3 @@ async def who_answered(line: Line) -> Decision:
     finally:
         line.stream.on_audio = None
     return decided.result()
-
-
-def _request(attempt: Attempt, target: Hop, line: Line) -> InviteRequest:
-    trunk = attempt.did.trunk
-    address, port = line.stream.address
-    uri = f"sip:{attempt.to_number}@{trunk.domain}"
-    credentials = (
-        Credentials(trunk.username, trunk.password)
-        if trunk.username is not None and trunk.password is not None
-        else None
-    )
-    return InviteRequest(
-        target=target,
-        request_uri=uri,
-        to_uri=uri,
-        from_user=attempt.did.number,
-        from_domain=trunk.domain,
-        sdp=offer(address, port, trunk.codecs),
-        credentials=credentials,
-        large_over_tcp=trunk.large_over_tcp,
-    )

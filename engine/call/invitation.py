@@ -1,0 +1,47 @@
+"""From an attempt to its INVITE, as its trunk wants numbers written and callers named (pure)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.program.attempt import Attempt, Trunk
+from engine.sip import Credentials, Hop, InviteRequest
+
+ANONYMOUS: Final = ("anonymous", "anonymous.invalid", "Anonymous")
+"""User, domain and name in From (RFC 3323 §4.1.1.3)."""
+
+
+def invitation(attempt: Attempt, hop: Hop, offer: bytes) -> InviteRequest:
+    """``offer``: our session description."""
+    trunk = attempt.did.trunk
+    shown = trunk.presentation
+    uri = f"sip:{shown.written(attempt.to_number)}@{trunk.domain}"
+    named = (shown.written(attempt.did.number), trunk.domain, "")
+    user, domain, display = ANONYMOUS if shown.anonymous else named
+    return InviteRequest(
+        target=hop,
+        request_uri=uri,
+        to_uri=uri,
+        from_user=user,
+        from_domain=domain,
+        from_display=display,
+        sdp=offer,
+        credentials=_credentials(trunk),
+        headers=shown.fields(attempt.did.number, trunk.domain, _names(attempt)),
+        large_over_tcp=trunk.large_over_tcp,
+    )
+
+
+def _credentials(trunk: Trunk) -> Credentials | None:
+    if trunk.username is None or trunk.password is None:
+        return None
+    return Credentials(trunk.username, trunk.password)
+
+
+def _names(attempt: Attempt) -> dict[str, str]:
+    return {
+        "callId": str(attempt.id),
+        "contactId": str(attempt.contact_id),
+        "executionId": str(attempt.execution_id),
+        "organizationId": str(attempt.org_id),
+    }
