@@ -163,6 +163,14 @@ def top_via(message: Message) -> Via:
     return Via.parse(_first_item(required(message, "Via")))
 
 
+def branch_of(response: Response) -> str:
+    """The branch of its top Via: what matches it to a request of ours (RFC 3261 §17.1.3)."""
+    via = _first_item(required(response, "Via"))
+    _, found, rest = via.partition(";branch=")
+    # What we wrote comes back as we wrote it; anything else is read with care.
+    return rest.partition(";")[0] if found and '"' not in via else Via.parse(via).branch
+
+
 def cseq(message: Message) -> CSeq:
     return CSeq.parse(required(message, "CSeq"))
 
@@ -189,6 +197,8 @@ def challenges(response: Response) -> list[tuple[str, Challenge]]:
 
 def tokens(message: Message, name: str) -> list[str]:
     """A list of words such as ``Require`` or ``Allow``."""
+    if message.first(name) is None:
+        return []
     return [item for value in message.all(name) for item in split_list(value)]
 
 
@@ -199,10 +209,10 @@ def parameters(value: str) -> tuple[str, Params]:
 
 
 def required(message: Message, name: str) -> str:
-    value = message.first(name)
-    if not value:
-        raise MalformedMessage(f"no {name}")
-    return value
+    for key, value in message.headers:
+        if key == name and value:
+            return value
+    raise MalformedMessage(f"no {name}")
 
 
 def check(message: Message) -> None:
@@ -224,7 +234,7 @@ def split_list(value: str) -> Iterator[str]:
 
 
 def _first_item(value: str) -> str:
-    return next(split_list(value), "")
+    return next(split_list(value), "") if "," in value else value
 
 
 def quoted(text: str) -> str:

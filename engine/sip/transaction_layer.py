@@ -16,6 +16,7 @@ from engine.sip.headers import (
     Address,
     Via,
     address,
+    branch_of,
     cseq,
     required,
     split_list,
@@ -126,7 +127,7 @@ class TransactionLayer:
     # --- From below ----------------------------------------------------------------------------
 
     def receive_response(self, response: Response, now: float) -> None:
-        key = (top_via(response).branch, cseq(response).method)
+        key = (branch_of(response), cseq(response).method)
         transaction = self._clients.get(key)
         if transaction is None:
             self.counters["unmatched_response"] += 1
