@@ -11,8 +11,10 @@ ANONYMOUS: Final = ("anonymous", "anonymous.invalid", "Anonymous")
 """User, domain and name in From (RFC 3323 §4.1.1.3)."""
 
 
-def invitation(attempt: Attempt, hop: Hop, offer: bytes) -> InviteRequest:
-    """``offer``: our session description."""
+def invitation(
+    attempt: Attempt, hop: Hop, offer: bytes, fields: tuple[tuple[str, str], ...] = ()
+) -> InviteRequest:
+    """``offer``: our session description; ``fields``: header fields beyond the trunk's own."""
     trunk = attempt.did.trunk
     shown = trunk.presentation
     uri = f"sip:{shown.written(attempt.to_number)}@{trunk.domain}"
@@ -27,7 +29,7 @@ def invitation(attempt: Attempt, hop: Hop, offer: bytes) -> InviteRequest:
         from_display=display,
         sdp=offer,
         credentials=_credentials(trunk),
-        headers=shown.fields(attempt.did.number, trunk.domain, _names(attempt)),
+        headers=(*shown.fields(attempt.did.number, trunk.domain, _names(attempt)), *fields),
         large_over_tcp=trunk.large_over_tcp,
     )
 

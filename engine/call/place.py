@@ -19,6 +19,7 @@ from engine.call.conclusion import conclude
 from engine.call.journal import Journal
 from engine.call.line import Line
 from engine.call.naming import Naming, Unresolvable
+from engine.call.passport import Fields, Signer
 from engine.call.perform import Performer
 from engine.call.ringing import Intent, Ringing
 from engine.call.speech import Speech
@@ -49,12 +50,14 @@ class Caller:
         recordings: TapeRoom,
         clock: Clock,
         max_call_seconds: float,
+        signer: Signer | None = None,
     ) -> None:
+        """``signer``: of caller identities; ``None``: they go unsigned."""
         self._endpoint, self._plane, self._speech = endpoint, plane, speech
         self._recordings, self._clock = recordings, clock
         family = socket.AF_INET6 if ":" in endpoint.address[0] else socket.AF_INET
         self._naming = Naming(family, clock.monotonic)
-        self._max_call_seconds = max_call_seconds
+        self._max_call_seconds, self._signer = max_call_seconds, signer
 
     async def place(self, attempt: Attempt, intent: Intent) -> CallReport:
         """Call one contact and run its flow to the end. Cancelling it hangs up at once."""
@@ -80,7 +83,7 @@ class Caller:
     async def _hold(self, attempt: Attempt, intent: Intent, line: Line, tape: Tape) -> CallReport:
         voice = await self._speech.voice(attempt, self._clock.monotonic())
         hop, *_ = await self._naming.hops(attempt.did.trunk)
-        ringing = Ringing(attempt, intent, hop)
+        ringing = Ringing(attempt, intent, hop, lambda: self._vouch(attempt))
         performer = Performer(line, voice, ringing, tape)
         session = await self._run(attempt, performer)
         await line.hang_up()
@@ -89,6 +92,9 @@ class Caller:
         assert session.ending is not None
         outcome = conclude(session.ending, ringing.concluded(line), line.journal.milestones())
         return _report(outcome, line, tape, session)
+
+    def _vouch(self, attempt: Attempt) -> Fields:
+        return self._signer.fields(attempt, self._clock.now()) if self._signer else ()
 
     async def _run(self, attempt: Attempt, performer: Performer) -> Session:
         now = self._clock.now

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from engine.call.conclusion import WITHDRAWN, Reached
 from engine.call.invitation import invitation
 from engine.call.line import Line
+from engine.call.passport import Fields
 from engine.program.attempt import Attempt
 from engine.program.outcome import AnsweredBy, Result
 from engine.sip import (
@@ -32,19 +33,22 @@ GRACE_S: Final = 1.0
 
 
 class Ringing:
-    def __init__(self, attempt: Attempt, intent: Intent, target: Hop) -> None:
+    def __init__(
+        self, attempt: Attempt, intent: Intent, target: Hop, vouch: Callable[[], Fields] = tuple
+    ) -> None:
+        """``vouch``: header fields that must be made as the INVITE leaves."""
         self.attempt = attempt
         self.reached: Reached | None = None
         """What the signalling came to; ``None`` before the dial."""
         self._intent = intent
-        self._target = target
+        self._target, self._vouch = target, vouch
 
     async def dial(self, line: Line, effect: Dial) -> DialEnded:
         if not await self._intent(self.attempt):
             self.reached = Reached(Result.CANCELLED, WITHDRAWN)
             return DialEnded(DialResult.ERROR, AnsweredBy.NONE.value)
         own = offer(*line.stream.address, self.attempt.did.trunk.codecs)
-        line.invite(invitation(self.attempt, self._target, own))
+        line.invite(invitation(self.attempt, self._target, own, self._vouch()))
         if not await line.answered(effect.timeout_ms / 1000, RING_TIMEOUT):
             return self._failed(line)
         return await self._answered(line, effect.detect_machine)

@@ -49,6 +49,8 @@ class Did:
     max_concurrent: int | None = None
     calls_per_second: float | None = None
     daily_cap: int | None = None
+    attestation: str | None = None
+    """``A``, ``B`` or ``C`` (RFC 8588 §4): how well we know who calls; ``None``: not signed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ RESERVED: Final = frozenset(
         *("record-route", "content-length", "content-type", "allow", "supported", "require"),
         *("authorization", "proxy-authorization", "identity", "user-to-user", "diversion"),
         *("p-asserted-identity", "p-preferred-identity", "privacy", "user-agent", "rack"),
+        "date",
         *("session-expires", "min-se"),
     }
 )

@@ -97,6 +97,7 @@ def _runnable(row: asyncpg.Record) -> Runnable:
 
 DIDS = """
 SELECT d.org_id, d.id, d.number, d.max_concurrent, d.calls_per_second, d.daily_cap,
+       d.attestation,
        t AS trunk
 FROM did d
 JOIN trunk t ON t.id = d.trunk_id AND t.status = 'active' AND t.deleted_at IS NULL
@@ -115,7 +116,13 @@ async def dids(
 
 def _did(row: asyncpg.Record) -> Did:
     limits = {name: row[name] for name in ("max_concurrent", "calls_per_second", "daily_cap")}
-    return Did(id=row["id"], number=row["number"], trunk=_trunk(row["trunk"]), **limits)
+    return Did(
+        id=row["id"],
+        number=row["number"],
+        trunk=_trunk(row["trunk"]),
+        attestation=row["attestation"],
+        **limits,
+    )
 
 
 AS_STATED = (

@@ -87,6 +87,19 @@ async def test_everything_said_reaches_the_dialer(pool: asyncpg.Pool) -> None:
     )
 
 
+async def test_attestation_is_the_numbers_own(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        acme = await organization.create(connection, ACME)
+        line = await trunk.create(connection, name="main", host="192.0.2.1")
+        lend = {"trunk_id": line.id}
+        plain = await did.create(connection, acme.id, number="0520000001", **lend)
+        vouched = await did.create(
+            connection, acme.id, number="0520000002", **lend, attestation="A"
+        )
+        found = await snapshot.dids(connection, [acme.id], [plain.id, vouched.id])
+    assert (found[plain.id].attestation, found[vouched.id].attestation) == (None, "A")
+
+
 async def test_what_cannot_be_presented_is_refused(pool: asyncpg.Pool) -> None:
     async with pool.acquire() as connection:
         with pytest.raises(Invalid):

@@ -21,7 +21,12 @@ ALTER TABLE trunk
     ADD COLUMN headers text[] NOT NULL DEFAULT '{}',  -- NAME: VALUE
     ADD COLUMN user_to_user text;
 
+-- How well the operator knows who calls from a number; NULL: its calls are not signed.
+ALTER TABLE did ADD COLUMN attestation text CHECK (attestation IN ('A', 'B', 'C'));
+
 -- migrate:down
+
+ALTER TABLE did DROP COLUMN attestation;
 
 UPDATE trunk SET port = coalesce(port, 5060), transport = 'udp';
 ALTER TABLE trunk
