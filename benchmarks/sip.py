@@ -140,7 +140,7 @@ async def lived(call: Call) -> bool:
 async def run_rate(rate: int, seconds: float) -> CallRow:
     calls = int(rate * seconds)
     endpoint = await Endpoint.open(HOST, tcp=False)
-    async with Sipp.called(SCENARIOS / "answers.xml", calls + WARM_UP_CALLS) as sipp:
+    async with Sipp.called(SCENARIOS / "answers.xml", calls + 10 * WARM_UP_CALLS) as sipp:
         hop, failed = Hop(*sipp.address), [0]
         await paced(endpoint, hop, WARM_UP_CALLS, rate, failed)
         sipp_began, began = cpu_of(sipp.pid), time.process_time()

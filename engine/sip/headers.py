@@ -176,8 +176,10 @@ def cseq(message: Message) -> CSeq:
 
 
 def address(message: Message, name: str) -> Address:
-    """The first address of ``From``, ``To`` or ``Contact``."""
-    return Address.parse(_first_item(required(message, name)))
+    """The address in ``From`` or ``To``, or the first one in ``Contact``."""
+    value = required(message, name)
+    # A name nobody put in quotes may hold a comma (RFC 4475 §3.1.2.15); only Contact is a list.
+    return Address.parse(_first_item(value) if name == "Contact" else value)
 
 
 def addresses(message: Message, name: str) -> list[Address]:
@@ -215,12 +217,24 @@ def required(message: Message, name: str) -> str:
     raise MalformedMessage(f"no {name}")
 
 
+_ONCE = frozenset({"CSeq", "Call-ID", "From", "To", "Max-Forwards"})
+
+
 def check(message: Message) -> None:
-    """The fields no message may lack (RFC 3261 §8.1.1), and the sense of those we build on."""
-    number = cseq(message)
-    required(message, "Call-ID")
-    address(message, "From")
-    address(message, "To")
+    """The fields no message may lack, or have twice (RFC 3261 §8.1.1), and the sense of those we
+    build on."""
+    found: dict[str, str] = {}
+    for name, value in message.headers:
+        if name in _ONCE:
+            if name in found:
+                raise MalformedMessage(f"two {name}")
+            found[name] = value
+    for name in ("CSeq", "Call-ID", "From", "To"):
+        if not found.get(name):
+            raise MalformedMessage(f"no {name}")
+    Address.parse(found["From"])
+    Address.parse(found["To"])
+    number = CSeq.parse(found["CSeq"])
     if isinstance(message, Request) and number.method != message.method:
         raise MalformedMessage("CSeq names another method")
 

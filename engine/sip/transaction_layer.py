@@ -285,7 +285,7 @@ def _class_of(response: Response) -> Trigger:
 
 
 def _server_key(request: Request, via: Via, method: str) -> tuple[object, ...]:
-    if via.branch.startswith(MAGIC_COOKIE):
+    if via.branch.startswith(MAGIC_COOKIE) and via.branch != MAGIC_COOKIE:
         return via.branch, via.host, via.port, method
     # A client of RFC 2543 has no unique branch: the whole request tells (RFC 3261 §17.2.3).
     tag = Address.parse(required(request, "From")).tag
