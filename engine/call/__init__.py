@@ -13,6 +13,7 @@
 - ``invitation``  an attempt's INVITE, as its trunk wants it (pure)
 - ``passport``    the caller's identity, signed (STIR/SHAKEN; pure)
 - ``naming``      from a trunk's host to its hops;  ``records``  what DNS said, by TTL
+- ``reachability``  which of them to take: those that fail rest (pure)
 - ``speech``      what is to be heard, as clips in the call's codec
 - ``tape``        the record effect, and the recordings a call leaves
 - ``journal``     events and milestones;  ``conclusion``  how it ended, as one outcome (pure)
