@@ -128,6 +128,11 @@ class Endpoint:
         """Where TLS is listened for."""
         return self._connections.listening.get(Transport.TLS)
 
+    @property
+    def connections(self) -> int:
+        """TCP and TLS connections that are open, or being made."""
+        return len(self._connections)
+
     def _sent_by(self, hop: Hop) -> SocketAddress:
         """Connections come back to where we listen; where we do not, they are used both ways."""
         _, port = self._connections.listening.get(hop.transport, self.address)
