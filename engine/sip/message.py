@@ -54,8 +54,6 @@ _USUAL_CASE = {"call-id": "Call-ID", "cseq": "CSeq", "mime-version": "MIME-Versi
     "sip-etag": "SIP-ETag",
     "sip-if-match": "SIP-If-Match",
 }
-_METHODS = frozenset({"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK"})
-"""Seen so often that nobody looks twice whether they are words."""
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _FOLD = re.compile(r"[ \t]*\n[ \t]+")
 _canonical_names: dict[str, str] = {}
@@ -140,11 +138,12 @@ def parse(data: bytes) -> Message:
     start, *lines = _lines(head)
     if len(lines) > MAX_HEADERS:
         raise MalformedMessage(f"more than {MAX_HEADERS} header fields", 513)
-    message = _start_line(start)
+    method, what, status = _known_start(start) if len(start) < _REMEMBERED_LENGTH else _start(start)
     # The length is the body's to tell; ``serialize`` writes it anew.
-    message.headers, lengths = _fields(lines)
-    message.body = _body(lengths, body) if lengths else body
-    return message
+    headers, lengths = _fields(lines)
+    if lengths:
+        body = _body(lengths, body)
+    return Request(method, what, headers, body) if method else Response(status, what, headers, body)
 
 
 def _split(data: bytes) -> tuple[bytes, bytes]:
@@ -159,17 +158,17 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
 def _lines(head: bytes) -> list[str]:
     # Surrogate escapes keep bytes that are not UTF-8 (RFC 3261 §25.1 allows them in quoted text).
     text = head.decode("utf-8", "surrogateescape")
-    if "\n " in text or "\n\t" in text:
-        text = _FOLD.sub(" ", text.replace("\r\n", "\n"))
     lines = text.split("\r\n")
-    return lines if text.count("\n") == len(lines) - 1 else text.replace("\r\n", "\n").split("\n")
+    if "\n " in text or "\n\t" in text or text.count("\n") != len(lines) - 1:
+        lines = _FOLD.sub(" ", text.replace("\r\n", "\n")).split("\n")
+    return lines
 
 
 def _fields(lines: list[str]) -> tuple[Headers, list[str]]:
     """Header fields by their usual names, and what the lengths among them state."""
     headers: Headers = []
     lengths = []
-    known = _canonical_names.get
+    append, known = headers.append, _canonical_names.get
     for line in lines:
         # One loop without calls: this is where the time of parsing goes.
         name, colon, value = line.partition(":")
@@ -177,9 +176,9 @@ def _fields(lines: list[str]) -> tuple[Headers, list[str]]:
             raise MalformedMessage(f"no colon in header line {line[:40]!r}")
         usual = known(name) or _canonical(name)
         if usual == "Content-Length":
-            lengths.append(value.strip(" \t\r"))
+            lengths.append(value.strip())
         else:
-            headers.append((usual, value.strip(" \t\r")))
+            append((usual, value.strip()))
     return headers, lengths
 
 
@@ -198,30 +197,34 @@ def _capitalized(lower: str) -> str:
     return "-".join(part.capitalize() for part in lower.split("-"))
 
 
-def _start_line(line: str) -> Message:
-    if line[:8] == "SIP/2.0 " or line[:8].upper() == "SIP/2.0 ":
+def _start(line: str) -> tuple[str, str, int]:
+    """``(method, Request-URI, 0)``, or ``("", reason, status)``."""
+    if line[:8].upper() == "SIP/2.0 ":
         return _status_line(line)
     parts = line.split(" ")
-    if len(parts) != 3 or not parts[1] or not (parts[0] in _METHODS or _TOKEN.fullmatch(parts[0])):
+    if len(parts) != 3 or not _TOKEN.fullmatch(parts[0]) or not parts[1]:
         raise MalformedMessage(f"not a start line: {line[:40]!r}")
     method, uri, version = parts
     if version.upper() != VERSION:
         raise MalformedMessage(f"version {version[:20]!r}", 505)
     if uri[0] == "<":
         raise MalformedMessage("angle brackets around the Request-URI")
-    return Request(method, uri)
+    return method, uri, 0
 
 
-def _status_line(line: str) -> Response:
+def _status_line(line: str) -> tuple[str, str, int]:
     status, _, reason = line[8:].partition(" ")
     if not (len(status) == 3 and status.isascii() and status.isdigit() and "1" <= status[0] <= "6"):
         raise MalformedMessage(f"not a status code: {status[:20]!r}")
-    return Response(int(status), reason)
+    return "", reason, int(status)
+
+
+_known_start = lru_cache(_REMEMBERED)(_start)
 
 
 def _body(lengths: list[str], rest: bytes) -> bytes:
     stated = lengths[0]
-    if any(other != stated for other in lengths):
+    if len(lengths) > 1 and len(set(lengths)) > 1:
         raise MalformedMessage("two different lengths")
     if not (stated.isascii() and stated.isdigit() and len(stated) <= 10):
         raise MalformedMessage(f"not a length: {stated[:20]!r}")
