@@ -15,10 +15,11 @@ from uuid import UUID
 import asyncpg
 import numpy as np
 
-from engine.call import Caller, Catalogue, Speech, TapeRoom
+from engine.call import Caller, Catalogue, Signer, Speech, TapeRoom
 from engine.clock import Clock
 from engine.config import Settings
 from engine.dial import Dialer, DialerSettings
+from engine.errors import SettingError
 from engine.metrics import Metrics
 from engine.program.attempt import Attempt
 from engine.program.report import CallReport
@@ -48,7 +49,9 @@ async def run_node(
         tapes = TapeRoom(settings.data_dir)
         stack.callback(tapes.close)
         speech = Speech(StoredClips(pool), Library())
-        caller = Caller(endpoint, plane, speech, tapes, clock, settings.max_call_seconds)
+        caller = Caller(
+            endpoint, plane, speech, tapes, clock, settings.max_call_seconds, _signer(settings)
+        )
         dialer = Dialer(pool, caller.place, clock, _dialing(settings), ended=_counted(metrics))
         _measure(metrics, endpoint, plane)
         async with asyncio.TaskGroup() as group:
@@ -60,6 +63,16 @@ def _tls(settings: Settings) -> TlsSettings:
     return TlsSettings(
         settings.sip_tls_authorities, settings.sip_tls_certificate, settings.sip_tls_key
     )
+
+
+def _signer(settings: Settings) -> Signer | None:
+    """Raises ``SettingError``: half of what signing needs is a mistake."""
+    key, url = settings.stir_key, settings.stir_certificate_url
+    if key is None and url is None:
+        return None
+    if key is None or url is None:
+        raise SettingError("stir", "Signing needs both a key and its certificate's URL.")
+    return Signer.of_file(key, url)
 
 
 def raise_file_limit() -> None:

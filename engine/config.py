@@ -111,6 +111,14 @@ class Settings:
         default=None,
         metadata=_from(Path, "PEM file: whom we trust in place of the system's authorities."),
     )
+    stir_key: Path | None = field(
+        default=None,
+        metadata=_from(Path, "PEM file: P-256 key that signs caller identities (STIR/SHAKEN)."),
+    )
+    stir_certificate_url: str | None = field(
+        default=None,
+        metadata=_from(str, "https:// URL where verifiers find that key's certificate."),
+    )
     rtp_ports: range = field(
         default=range(16384, 32768),
         metadata=_from(read_port_range, "LOW-HIGH, UDP ports for audio; a call takes an even one."),

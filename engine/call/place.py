@@ -19,7 +19,9 @@ from engine.call.conclusion import conclude
 from engine.call.journal import Journal
 from engine.call.line import Line
 from engine.call.naming import Naming, Unresolvable
+from engine.call.passport import Fields, Signer
 from engine.call.perform import Performer
+from engine.call.reachability import Reachability
 from engine.call.ringing import Intent, Ringing
 from engine.call.speech import Speech
 from engine.call.tape import Tape, TapeRoom
@@ -50,12 +52,17 @@ class Caller:
         recordings: TapeRoom,
         clock: Clock,
         max_call_seconds: float,
+        signer: Signer | None = None,
+        naming: Naming | None = None,
     ) -> None:
+        """``signer``: of caller identities; ``None``: they go unsigned. ``naming``: by the
+        system's name servers if not given."""
         self._endpoint, self._plane, self._speech = endpoint, plane, speech
         self._recordings, self._clock = recordings, clock
         family = socket.AF_INET6 if ":" in endpoint.address[0] else socket.AF_INET
-        self._naming = Naming(family, clock.monotonic)
-        self._max_call_seconds = max_call_seconds
+        self._naming = naming or Naming(family, clock.monotonic)
+        self._servers = Reachability()
+        self._max_call_seconds, self._signer = max_call_seconds, signer
 
     async def place(self, attempt: Attempt, intent: Intent) -> CallReport:
         """Call one contact and run its flow to the end. Cancelling it hangs up at once."""
@@ -80,16 +87,21 @@ class Caller:
 
     async def _hold(self, attempt: Attempt, intent: Intent, line: Line, tape: Tape) -> CallReport:
         voice = await self._speech.voice(attempt, self._clock.monotonic())
-        hop, *_ = await self._naming.hops(attempt.did.trunk)
-        ringing = Ringing(attempt, intent, hop)
+        hops = await self._naming.hops(attempt.did.trunk)
+        hop = self._servers.best(hops, self._clock.monotonic())
+        ringing = Ringing(attempt, intent, hop, lambda: self._vouch(attempt))
         performer = Performer(line, voice, ringing, tape)
         session = await self._run(attempt, performer)
         await line.hang_up()
+        self._servers.learn(hop, line.over, self._clock.monotonic())
         if line.stream.first_audio_at is not None:
             line.journal.note_at("first_audio", line.stream.first_audio_at)
         assert session.ending is not None
         outcome = conclude(session.ending, ringing.concluded(line), line.journal.milestones())
         return _report(outcome, line, tape, session)
+
+    def _vouch(self, attempt: Attempt) -> Fields:
+        return self._signer.fields(attempt, self._clock.now()) if self._signer else ()
 
     async def _run(self, attempt: Attempt, performer: Performer) -> Session:
         now = self._clock.now

@@ -8,16 +8,16 @@ from dataclasses import asdict
 from typing import Final, TypeAlias
 
 from engine.call.conclusion import WITHDRAWN, Reached
+from engine.call.invitation import invitation
 from engine.call.line import Line
+from engine.call.passport import Fields
 from engine.program.attempt import Attempt
 from engine.program.outcome import AnsweredBy, Result
 from engine.sip import (
     NORMAL_CLEARING,
     RING_TIMEOUT,
-    Credentials,
     Failed,
     Hop,
-    InviteRequest,
     dial_result,
 )
 from engine.sip.sdp import offer
@@ -28,26 +28,27 @@ from media.jitter import JitterBuffer
 Intent: TypeAlias = Callable[[Attempt], Awaitable[bool]]
 """Commits that this attempt is about to dial; False: it must not, nobody may be rung."""
 
-CALL_HEADER: Final = "X-Gomobile-Call"
-"""Our id of the call, so that a carrier's traces and ours can be held side by side."""
-
 GRACE_S: Final = 1.0
 """Beyond the detector's own limit, for a far side that sends no audio at all."""
 
 
 class Ringing:
-    def __init__(self, attempt: Attempt, intent: Intent, target: Hop) -> None:
+    def __init__(
+        self, attempt: Attempt, intent: Intent, target: Hop, vouch: Callable[[], Fields] = tuple
+    ) -> None:
+        """``vouch``: header fields that must be made as the INVITE leaves."""
         self.attempt = attempt
         self.reached: Reached | None = None
         """What the signalling came to; ``None`` before the dial."""
         self._intent = intent
-        self._target = target
+        self._target, self._vouch = target, vouch
 
     async def dial(self, line: Line, effect: Dial) -> DialEnded:
         if not await self._intent(self.attempt):
             self.reached = Reached(Result.CANCELLED, WITHDRAWN)
             return DialEnded(DialResult.ERROR, AnsweredBy.NONE.value)
-        line.invite(_request(self.attempt, self._target, line))
+        own = offer(*line.stream.address, self.attempt.did.trunk.codecs)
+        line.invite(invitation(self.attempt, self._target, own, self._vouch()))
         if not await line.answered(effect.timeout_ms / 1000, RING_TIMEOUT):
             return self._failed(line)
         return await self._answered(line, effect.detect_machine)
@@ -101,25 +102,3 @@ async def who_answered(line: Line) -> Decision:
     finally:
         line.stream.on_audio = None
     return decided.result()
-
-
-def _request(attempt: Attempt, target: Hop, line: Line) -> InviteRequest:
-    trunk = attempt.did.trunk
-    address, port = line.stream.address
-    uri = f"sip:{attempt.to_number}@{trunk.domain}"
-    credentials = (
-        Credentials(trunk.username, trunk.password)
-        if trunk.username is not None and trunk.password is not None
-        else None
-    )
-    return InviteRequest(
-        target=target,
-        request_uri=uri,
-        to_uri=uri,
-        from_user=attempt.did.number,
-        from_domain=trunk.domain,
-        sdp=offer(address, port, trunk.codecs),
-        credentials=credentials,
-        headers=((CALL_HEADER, str(attempt.id)),),
-        large_over_tcp=trunk.large_over_tcp,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,6 +12,14 @@ from engine.store import did, organization, trunk
 from engine.store.pool import Connection
 
 commands = typer.Typer(name="did", help="Numbers to call from.", no_args_is_help=True)
+
+
+class Attestation(StrEnum):
+    """RFC 8588 §4."""
+
+    A = "A"
+    B = "B"
+    C = "C"
 
 
 @commands.callback()
@@ -27,6 +36,9 @@ def create_did(
     max_concurrent: Annotated[int | None, typer.Option(min=1, help="Calls at once.")] = None,
     calls_per_second: Annotated[float | None, typer.Option(min=0.01)] = None,
     daily_cap: Annotated[int | None, typer.Option(min=1, help="Calls a day.")] = None,
+    attestation: Annotated[
+        Attestation | None, typer.Option(help="Calls are signed (STIR/SHAKEN) with this.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Create a number and lend it to an organization."""
@@ -43,6 +55,7 @@ def create_did(
             max_concurrent=max_concurrent,
             calls_per_second=calls_per_second,
             daily_cap=daily_cap,
+            attestation=attestation,
         )
 
     create(work, as_json)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.commands.answer import Json, create
+from engine.program.presentation import Identity, NumberFormat
 from engine.store import trunk
 from engine.store.pool import Connection
 
@@ -46,6 +47,22 @@ def create_trunk(
     channels: Annotated[int, typer.Option(min=1, help="Calls at once.")] = 1000,
     calls_per_second: Annotated[float, typer.Option(min=0.01)] = 50.0,
     codec: Annotated[list[str] | None, typer.Option(help="PCMA or PCMU, liked best first.")] = None,
+    number_format: Annotated[
+        NumberFormat, typer.Option(help="How the carrier wants numbers.")
+    ] = NumberFormat.E164,
+    country: Annotated[str | None, typer.Option(help="What national means: MA, FR...")] = None,
+    prefix_rule: Annotated[
+        list[str] | None, typer.Option(help="PREFIX=REPLACEMENT, as in +212=0; before the format.")
+    ] = None,
+    identity: Annotated[
+        Identity, typer.Option(help="P-Asserted-Identity or P-Preferred-Identity.")
+    ] = Identity.NONE,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Show callees no number.")] = False,
+    diversion: Annotated[str | None, typer.Option(help="E.164, in Diversion.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(help="NAME: VALUE; {callId}, {contactId}... are filled in.")
+    ] = None,
+    user_to_user: Annotated[str | None, typer.Option(help="In User-to-User, likewise.")] = None,
     as_json: Json = False,
 ) -> None:
     """Create a trunk."""
@@ -64,6 +81,14 @@ def create_trunk(
             codecs=codec or ("PCMA", "PCMU"),
             transport=transport.value if transport else None,
             large_over_tcp=large_over_tcp,
+            number_format=number_format,
+            country=country,
+            prefix_rules=prefix_rule or (),
+            identity=identity,
+            anonymous=anonymous,
+            diversion=diversion,
+            headers=header or (),
+            user_to_user=user_to_user,
         )
 
     create(work, as_json)

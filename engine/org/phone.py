@@ -56,6 +56,25 @@ def country_of(e164: str) -> str | None:
     return region if region and len(region) == 2 and region.isalpha() else None
 
 
+def is_region(region: str) -> bool:
+    """Whether numbers can be dialed there (ISO 3166 alpha-2, upper case)."""
+    return region in phonenumbers.SUPPORTED_REGIONS
+
+
+def dialed_from(e164: str, region: str) -> str:
+    """The digits somebody in ``region`` (ISO 3166 alpha-2) dials for ``e164``; for a number of no
+    country ``00`` and its digits."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except NumberParseException:
+        return f"00{e164.removeprefix('+')}"
+    if number.country_code == phonenumbers.country_code_for_region(region):
+        written = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+    else:
+        written = phonenumbers.format_out_of_country_calling_number(number, region)
+    return "".join(digit for digit in written if digit.isdigit())
+
+
 def _international(typed: str) -> str:
     """``00`` is how most of the world dials ``+``; libphonenumber knows it only per region."""
     stripped = typed.strip()

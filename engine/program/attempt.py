@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from engine.program.presentation import AS_IT_IS, Presentation
 from flows import CompiledFlow
 
 
@@ -34,6 +35,7 @@ class Trunk:
     """``udp``, ``tcp`` or ``tls``; ``None``: what DNS says, else UDP."""
     large_over_tcp: bool = False
     """Requests too large for one datagram go by TCP (RFC 3261 §18.1.1)."""
+    presentation: Presentation = AS_IT_IS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Did:
     max_concurrent: int | None = None
     calls_per_second: float | None = None
     daily_cap: int | None = None
+    attestation: str | None = None
+    """``A``, ``B`` or ``C`` (RFC 8588 §4): how well we know who calls; ``None``: not signed."""
 
 
 @dataclass(frozen=True, slots=True)

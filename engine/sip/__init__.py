@@ -7,8 +7,13 @@
     outgoing    a call we make, until it is answered or has failed
     incoming    a call that comes in, until it is answered, refused or cancelled
     session     a dialog in use: BYE, INFO, OPTIONS, UPDATE, re-INVITE
+    modification, offer_answer, session_timer
+                our hold, resume and change; what both said about media; who refreshes, and when
+    reliable_provisional, repetition
+                provisionals with PRACK; responses said again until they are acknowledged
     core        what all calls of an agent share
-    dialog      tags, sequence numbers, remote target, route set
+    dialog, dialog_requests
+                tags, sequence numbers, remote target, route set; requests with credentials
     transaction, transaction_layer, timers
                 the four machines as tables; matching and retransmission; one heap of timers
     message, framing, headers, uri, hop, sdp, digest, info
@@ -38,6 +43,7 @@ from engine.sip.digest import Credentials
 from engine.sip.events import (
     Answered,
     CallEvent,
+    ChangeRefused,
     Ended,
     Failed,
     KeyPressed,
@@ -63,6 +69,7 @@ __all__ = [
     "Answered",
     "Call",
     "CallEvent",
+    "ChangeRefused",
     "Codec",
     "Credentials",
     "Direction",

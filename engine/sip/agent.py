@@ -22,6 +22,7 @@ from engine.sip.outgoing import InviteRequest, OutgoingCall
 from engine.sip.session_timer import MIN_SE, SessionTimer
 from engine.sip.transaction import Transaction
 from engine.sip.transaction_layer import Datagram, Tokens, response_hop
+from engine.sip.uri import Uri
 
 MAX_CALLS = 20_000
 """More incoming calls at once are answered 503."""
@@ -167,6 +168,8 @@ class Agent:
                 self._core.respond(transaction, 481, now)
         elif self._core.layer.merges(transaction):
             self._respond(transaction, 482, now)  # §8.2.2.2: the same request by another path
+        elif refusal := _refusal_of_uri(request.uri):
+            self._respond(transaction, refusal, now)
         elif unknown := [tag for tag in tokens(request, "Require") if tag not in EXTENSIONS]:
             self._respond(transaction, 420, now, [("Unsupported", ", ".join(unknown))])
         else:
@@ -219,13 +222,26 @@ class Agent:
         self._core.respond(transaction, status, now, headers=headers)
 
 
+def _refusal_of_uri(uri: str) -> int | None:
+    """416 for a scheme we do not speak, 400 for an address that is none."""
+    if uri.partition(":")[0].lower() not in ("sip", "sips", "tel"):
+        return 416
+    try:
+        Uri.parse(uri)
+    except MalformedMessage:
+        return 400
+    return None
+
+
 def _refusal_of(invite: Request) -> tuple[int, Headers] | None:
-    """What we cannot even ring for: a URI or a body of a kind we do not speak, a session timer
-    shorter than anybody may ask for; ``None``: nothing of the kind."""
-    if invite.uri.partition(":")[0].lower() not in ("sip", "sips", "tel"):
-        return 416, []
+    """What we cannot even ring for: a body of a kind we do not speak, or who takes none that we
+    do; a session timer shorter than anybody may ask for. ``None``: nothing of the kind."""
     if invite.body and not sdp.description_in(invite):
         return 415, [("Accept", sdp.CONTENT_TYPE)]
+    if accepted := tokens(invite, "Accept"):
+        kinds = {kind.partition(";")[0].strip().lower() for kind in accepted}
+        if not kinds & {sdp.CONTENT_TYPE, "application/*", "*/*"}:
+            return 406, []
     if SessionTimer().is_too_brief(invite):
         return 422, [("Min-SE", str(MIN_SE))]
     return None

@@ -26,6 +26,12 @@ class Row(NamedTuple):
     fault: Fault
     permanent: bool = False
 
+    @property
+    def retry_worthy(self) -> bool:
+        """Another attempt, later, may fare better: nobody refused the call for good, and what
+        failed is not our own request, which would fail again."""
+        return not self.permanent and self.fault not in (Fault.US, Fault.OPERATOR)
+
 
 _CALLEE, _CARRIER, _US = Fault.CALLEE, Fault.CARRIER, Fault.US
 _BUSY, _NO_ANSWER, _REJECTED, _FAILED = (
@@ -47,10 +53,22 @@ BY_STATUS: dict[int, Row] = {
     408: Row(_NO_ANSWER, "no_user_response", _CALLEE),
     410: Row(_FAILED, "number_changed", _CALLEE, permanent=True),
     413: Row(_FAILED, "request_too_large", _US),
+    414: Row(_FAILED, "request_too_large", _US),
     415: Row(_FAILED, "incompatible_media", _US),
     416: Row(_FAILED, "bad_request", _US),
+    417: Row(_FAILED, "bad_request", _US),
     420: Row(_FAILED, "bad_extension", _US),
+    421: Row(_FAILED, "bad_extension", _US),
     422: Row(_FAILED, "interval_too_small", _US),
+    423: Row(_FAILED, "interval_too_small", _US),
+    424: Row(_FAILED, "bad_request", _US),
+    428: Row(_FAILED, "identity_required", Fault.OPERATOR),  # RFC 8224
+    429: Row(_FAILED, "bad_request", _US),
+    433: Row(_REJECTED, "anonymity_disallowed", _CALLEE),  # RFC 5079
+    436: Row(_FAILED, "identity_refused", Fault.OPERATOR),
+    437: Row(_FAILED, "identity_refused", Fault.OPERATOR),
+    438: Row(_FAILED, "identity_refused", Fault.OPERATOR),
+    440: Row(_FAILED, "exchange_routing_error", _CARRIER),
     480: Row(_NO_ANSWER, "temporarily_unavailable", _CALLEE),
     481: Row(_FAILED, "call_lost", _CARRIER),
     482: Row(_FAILED, "exchange_routing_error", _CARRIER),
@@ -60,12 +78,19 @@ BY_STATUS: dict[int, Row] = {
     486: Row(_BUSY, "user_busy", _CALLEE),
     487: Row(_NO_ANSWER, "request_terminated", _CARRIER),
     488: Row(_FAILED, "incompatible_media", _US),
+    489: Row(_FAILED, "bad_request", _US),
     491: Row(_FAILED, "request_pending", _CARRIER),
+    493: Row(_FAILED, "bad_request", _US),
+    494: Row(_FAILED, "security_agreement_required", Fault.OPERATOR),
     500: Row(_FAILED, "normal_temporary_failure", _CARRIER),
     501: Row(_FAILED, "not_implemented", _CARRIER),
     502: Row(_FAILED, "network_out_of_order", _CARRIER),
     503: Row(_FAILED, "service_unavailable", _CARRIER),
     504: Row(_FAILED, "gateway_timeout", _CARRIER),
+    505: Row(_FAILED, "bad_request", _US),
+    513: Row(_FAILED, "request_too_large", _US),
+    555: Row(_FAILED, "not_implemented", _CARRIER),
+    580: Row(_FAILED, "precondition_failure", _CARRIER),
     600: Row(_BUSY, "user_busy", _CALLEE),
     603: Row(_REJECTED, "call_rejected", _CALLEE),
     604: Row(_FAILED, "unallocated_number", _CALLEE, permanent=True),
@@ -86,26 +111,47 @@ BY_Q850: dict[int, Row] = {
     17: Row(_BUSY, "user_busy", _CALLEE),
     18: Row(_NO_ANSWER, "no_user_response", _CALLEE),
     19: Row(_NO_ANSWER, "no_answer", _CALLEE),
+    8: Row(_FAILED, "preempted", _CARRIER),
+    9: Row(_FAILED, "preempted", _CARRIER),
     20: Row(_NO_ANSWER, "subscriber_absent", _CALLEE),
     21: Row(_REJECTED, "call_rejected", _CALLEE),
     22: Row(_FAILED, "number_changed", _CALLEE, permanent=True),
+    23: Row(_FAILED, "redirected", _CARRIER),
+    25: Row(_FAILED, "exchange_routing_error", _CARRIER),
+    26: Row(_FAILED, "non_selected_user_clearing", _CARRIER),
     27: Row(_FAILED, "destination_out_of_order", _CALLEE),
     28: Row(_FAILED, "invalid_number_format", _CALLEE, permanent=True),
     29: Row(_FAILED, "facility_rejected", _CARRIER),
     34: Row(_FAILED, "no_circuit_available", _CARRIER),
     38: Row(_FAILED, "network_out_of_order", _CARRIER),
+    39: Row(_FAILED, "network_out_of_order", _CARRIER),
+    40: Row(_FAILED, "network_out_of_order", _CARRIER),
     41: Row(_FAILED, "normal_temporary_failure", _CARRIER),
     42: Row(_FAILED, "switch_congestion", _CARRIER),
+    43: Row(_FAILED, "access_information_discarded", _CARRIER),
     44: Row(_FAILED, "requested_channel_unavailable", _CARRIER),
+    46: Row(_FAILED, "preempted", _CARRIER),
     47: Row(_FAILED, "resource_unavailable", _CARRIER),
+    49: Row(_FAILED, "resource_unavailable", _CARRIER),
     50: Row(_FAILED, "facility_not_subscribed", _CARRIER),
+    53: Row(_FAILED, "outgoing_calls_barred", _CARRIER),
     55: Row(_FAILED, "incoming_calls_barred", _CALLEE),
     57: Row(_FAILED, "bearer_capability_not_authorized", _CARRIER),
     58: Row(_FAILED, "bearer_capability_not_available", _CARRIER),
+    62: Row(_FAILED, "bearer_capability_not_authorized", _CARRIER),
+    63: Row(_FAILED, "service_not_implemented", _CARRIER),
     65: Row(_FAILED, "bearer_capability_not_implemented", _CARRIER),
+    66: Row(_FAILED, "bearer_capability_not_implemented", _CARRIER),
+    69: Row(_FAILED, "service_not_implemented", _CARRIER),
+    70: Row(_FAILED, "bearer_capability_not_implemented", _CARRIER),
     79: Row(_FAILED, "service_not_implemented", _CARRIER),
+    87: Row(_FAILED, "service_not_implemented", _CARRIER),
     88: Row(_FAILED, "incompatible_destination", _CALLEE),
+    91: Row(_FAILED, "no_route_transit_network", _CARRIER),
+    **dict.fromkeys(range(95, 102), Row(_FAILED, "protocol_error", _CARRIER)),
     102: Row(_FAILED, "recovery_on_timer_expire", _CARRIER),
+    103: Row(_FAILED, "protocol_error", _CARRIER),
+    110: Row(_FAILED, "protocol_error", _CARRIER),
     111: Row(_FAILED, "protocol_error", _CARRIER),
 }
 """16 (normal clearing), 31 (normal, unspecified) and 127 (interworking) add nothing: no row."""
@@ -123,6 +169,20 @@ PRACK_TIMEOUT = Cause(
 SESSION_EXPIRED = Cause("session_expired", Fault.CARRIER, detail="nobody refreshed the session")
 CALL_LOST = Cause("call_lost", Fault.CARRIER, detail="the far side no longer knows the call")
 SHUTDOWN = Cause("shutdown", Fault.OPERATOR)
+OURS = (
+    NORMAL_CLEARING,
+    CANCELLED,
+    RING_TIMEOUT,
+    SIP_TIMEOUT,
+    UNREACHABLE,
+    MEDIA_INCOMPATIBLE,
+    ACK_TIMEOUT,
+    PRACK_TIMEOUT,
+    SESSION_EXPIRED,
+    CALL_LOST,
+    SHUTDOWN,
+)
+"""Causes no far side stated; ``result_of`` gives their result."""
 
 _RESULT_OF_OURS = {
     CANCELLED.code: Result.CANCELLED,

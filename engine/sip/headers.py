@@ -163,13 +163,23 @@ def top_via(message: Message) -> Via:
     return Via.parse(_first_item(required(message, "Via")))
 
 
+def branch_of(response: Response) -> str:
+    """The branch of its top Via: what matches it to a request of ours (RFC 3261 §17.1.3)."""
+    via = _first_item(required(response, "Via"))
+    _, found, rest = via.partition(";branch=")
+    # What we wrote comes back as we wrote it; anything else is read with care.
+    return rest.partition(";")[0] if found and '"' not in via else Via.parse(via).branch
+
+
 def cseq(message: Message) -> CSeq:
     return CSeq.parse(required(message, "CSeq"))
 
 
 def address(message: Message, name: str) -> Address:
-    """The first address of ``From``, ``To`` or ``Contact``."""
-    return Address.parse(_first_item(required(message, name)))
+    """The address in ``From`` or ``To``, or the first one in ``Contact``."""
+    value = required(message, name)
+    # A name nobody put in quotes may hold a comma (RFC 4475 §3.1.2.15); only Contact is a list.
+    return Address.parse(_first_item(value) if name == "Contact" else value)
 
 
 def addresses(message: Message, name: str) -> list[Address]:
@@ -189,6 +199,8 @@ def challenges(response: Response) -> list[tuple[str, Challenge]]:
 
 def tokens(message: Message, name: str) -> list[str]:
     """A list of words such as ``Require`` or ``Allow``."""
+    if message.first(name) is None:
+        return []
     return [item for value in message.all(name) for item in split_list(value)]
 
 
@@ -199,18 +211,30 @@ def parameters(value: str) -> tuple[str, Params]:
 
 
 def required(message: Message, name: str) -> str:
-    value = message.first(name)
-    if not value:
-        raise MalformedMessage(f"no {name}")
-    return value
+    for key, value in message.headers:
+        if key == name and value:
+            return value
+    raise MalformedMessage(f"no {name}")
+
+
+_ONCE = frozenset({"CSeq", "Call-ID", "From", "To", "Max-Forwards"})
 
 
 def check(message: Message) -> None:
-    """The fields no message may lack (RFC 3261 §8.1.1), and the sense of those we build on."""
-    number = cseq(message)
-    required(message, "Call-ID")
-    address(message, "From")
-    address(message, "To")
+    """The fields no message may lack, or have twice (RFC 3261 §8.1.1), and the sense of those we
+    build on."""
+    found: dict[str, str] = {}
+    for name, value in message.headers:
+        if name in _ONCE:
+            if name in found:
+                raise MalformedMessage(f"two {name}")
+            found[name] = value
+    for name in ("CSeq", "Call-ID", "From", "To"):
+        if not found.get(name):
+            raise MalformedMessage(f"no {name}")
+    Address.parse(found["From"])
+    Address.parse(found["To"])
+    number = CSeq.parse(found["CSeq"])
     if isinstance(message, Request) and number.method != message.method:
         raise MalformedMessage("CSeq names another method")
 
@@ -224,7 +248,7 @@ def split_list(value: str) -> Iterator[str]:
 
 
 def _first_item(value: str) -> str:
-    return next(split_list(value), "")
+    return next(split_list(value), "") if "," in value else value
 
 
 def quoted(text: str) -> str:

@@ -135,15 +135,15 @@ def parse(data: bytes) -> Message:
     if len(data) > MAX_SIZE:
         raise MalformedMessage("larger than a datagram", 513)
     head, body = _split(data.lstrip(b"\r\n"))
-    start, *lines = _unfolded(head).split("\n")
-    headers = [_header(line) for line in lines]
-    if len(headers) > MAX_HEADERS:
+    start, *lines = _lines(head)
+    if len(lines) > MAX_HEADERS:
         raise MalformedMessage(f"more than {MAX_HEADERS} header fields", 513)
-    message = _start_line(start)
-    message.body = _body(headers, body)
+    method, what, status = _known_start(start) if len(start) < _REMEMBERED_LENGTH else _start(start)
     # The length is the body's to tell; ``serialize`` writes it anew.
-    message.headers = [pair for pair in headers if pair[0] != "Content-Length"]
-    return message
+    headers, lengths = _fields(lines)
+    if lengths:
+        body = _body(lengths, body)
+    return Request(method, what, headers, body) if method else Response(status, what, headers, body)
 
 
 def _split(data: bytes) -> tuple[bytes, bytes]:
@@ -155,17 +155,31 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
     return head, body
 
 
-def _unfolded(head: bytes) -> str:
+def _lines(head: bytes) -> list[str]:
     # Surrogate escapes keep bytes that are not UTF-8 (RFC 3261 §25.1 allows them in quoted text).
-    text = head.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
-    return _FOLD.sub(" ", text) if "\n " in text or "\n\t" in text else text
+    text = head.decode("utf-8", "surrogateescape")
+    lines = text.split("\r\n")
+    if "\n " in text or "\n\t" in text or text.count("\n") != len(lines) - 1:
+        lines = _FOLD.sub(" ", text.replace("\r\n", "\n")).split("\n")
+    return lines
 
 
-def _header(line: str) -> tuple[str, str]:
-    name, colon, value = line.partition(":")
-    if not colon:
-        raise MalformedMessage(f"no colon in header line {line[:40]!r}")
-    return _canonical_names.get(name) or _canonical(name), value.strip(" \t\r")
+def _fields(lines: list[str]) -> tuple[Headers, list[str]]:
+    """Header fields by their usual names, and what the lengths among them state."""
+    headers: Headers = []
+    lengths = []
+    append, known = headers.append, _canonical_names.get
+    for line in lines:
+        # One loop without calls: this is where the time of parsing goes.
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise MalformedMessage(f"no colon in header line {line[:40]!r}")
+        usual = known(name) or _canonical(name)
+        if usual == "Content-Length":
+            lengths.append(value.strip())
+        else:
+            append((usual, value.strip()))
+    return headers, lengths
 
 
 def _canonical(name: str) -> str:
@@ -183,7 +197,8 @@ def _capitalized(lower: str) -> str:
     return "-".join(part.capitalize() for part in lower.split("-"))
 
 
-def _start_line(line: str) -> Message:
+def _start(line: str) -> tuple[str, str, int]:
+    """``(method, Request-URI, 0)``, or ``("", reason, status)``."""
     if line[:8].upper() == "SIP/2.0 ":
         return _status_line(line)
     parts = line.split(" ")
@@ -194,22 +209,23 @@ def _start_line(line: str) -> Message:
         raise MalformedMessage(f"version {version[:20]!r}", 505)
     if uri[0] == "<":
         raise MalformedMessage("angle brackets around the Request-URI")
-    return Request(method, uri)
+    return method, uri, 0
 
 
-def _status_line(line: str) -> Response:
+def _status_line(line: str) -> tuple[str, str, int]:
     status, _, reason = line[8:].partition(" ")
     if not (len(status) == 3 and status.isascii() and status.isdigit() and "1" <= status[0] <= "6"):
         raise MalformedMessage(f"not a status code: {status[:20]!r}")
-    return Response(int(status), reason)
+    return "", reason, int(status)
 
 
-def _body(headers: Headers, rest: bytes) -> bytes:
-    stated, *others = {value for name, value in headers if name == "Content-Length"} or {""}
-    if others:
+_known_start = lru_cache(_REMEMBERED)(_start)
+
+
+def _body(lengths: list[str], rest: bytes) -> bytes:
+    stated = lengths[0]
+    if len(lengths) > 1 and len(set(lengths)) > 1:
         raise MalformedMessage("two different lengths")
-    if not stated:
-        return rest
     if not (stated.isascii() and stated.isdigit() and len(stated) <= 10):
         raise MalformedMessage(f"not a length: {stated[:20]!r}")
     length = int(stated)

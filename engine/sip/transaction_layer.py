@@ -16,6 +16,7 @@ from engine.sip.headers import (
     Address,
     Via,
     address,
+    branch_of,
     cseq,
     required,
     split_list,
@@ -126,7 +127,7 @@ class TransactionLayer:
     # --- From below ----------------------------------------------------------------------------
 
     def receive_response(self, response: Response, now: float) -> None:
-        key = (top_via(response).branch, cseq(response).method)
+        key = (branch_of(response), cseq(response).method)
         transaction = self._clients.get(key)
         if transaction is None:
             self.counters["unmatched_response"] += 1
@@ -284,7 +285,7 @@ def _class_of(response: Response) -> Trigger:
 
 
 def _server_key(request: Request, via: Via, method: str) -> tuple[object, ...]:
-    if via.branch.startswith(MAGIC_COOKIE):
+    if via.branch.startswith(MAGIC_COOKIE) and via.branch != MAGIC_COOKIE:
         return via.branch, via.host, via.port, method
     # A client of RFC 2543 has no unique branch: the whole request tells (RFC 3261 §17.2.3).
     tag = Address.parse(required(request, "From")).tag

@@ -50,8 +50,8 @@ class Did(Authored):
 INSERT = f"""
 WITH d AS (
     INSERT INTO did (org_id, number, country, description, trunk_id, max_concurrent,
-        calls_per_second, daily_cap)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        calls_per_second, daily_cap, attestation)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     RETURNING *
 )
 SELECT {COLUMNS} FROM d JOIN trunk t ON t.id = d.trunk_id
@@ -68,8 +68,10 @@ async def create(
     max_concurrent: int | None = None,
     calls_per_second: float | None = None,
     daily_cap: int | None = None,
+    attestation: str | None = None,
 ) -> Did:
-    """``number`` is read as dialed from the organization's country.
+    """``attestation``: ``A``, ``B``, ``C``, or ``None`` for calls that are not signed.
+    ``number`` is read as dialed from the organization's country.
 
     Raises ``Invalid`` for a number that cannot be one, ``Conflict`` (``DID_EXISTS``) where any
     organization has it, ``NotFound`` where the organization or the trunk is missing.
@@ -90,6 +92,7 @@ async def create(
             max_concurrent,
             calls_per_second,
             daily_cap,
+            attestation,
         )
     except asyncpg.UniqueViolationError:
         raise Conflict("DID_EXISTS", f"The number {e164} is there already.") from None

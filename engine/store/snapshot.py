@@ -13,6 +13,7 @@ import asyncpg
 from engine.program.attempt import Did, Trunk
 from engine.program.execution import Status
 from engine.program.pause_windows import PauseWindows
+from engine.program.presentation import Presentation
 from engine.program.retry import RetryStrategies, RetryStrategy
 from engine.store.launch import announce
 from engine.store.pool import Connection
@@ -96,9 +97,8 @@ def _runnable(row: asyncpg.Record) -> Runnable:
 
 DIDS = """
 SELECT d.org_id, d.id, d.number, d.max_concurrent, d.calls_per_second, d.daily_cap,
-       t.id AS trunk_id, t.name, t.host, t.port, coalesce(t.domain, t.host) AS domain,
-       t.username, t.password, t.channels, t.calls_per_second AS trunk_calls_per_second, t.codecs,
-       t.transport, t.large_over_tcp
+       d.attestation,
+       t AS trunk
 FROM did d
 JOIN trunk t ON t.id = d.trunk_id AND t.status = 'active' AND t.deleted_at IS NULL
 WHERE d.org_id = ANY ($1::uuid[]) AND d.id = ANY ($2::uuid[])
@@ -115,22 +115,33 @@ async def dids(
 
 
 def _did(row: asyncpg.Record) -> Did:
-    trunk = Trunk(
-        id=row["trunk_id"],
-        name=row["name"],
-        host=row["host"],
-        port=row["port"],
-        domain=row["domain"],
-        username=row["username"],
-        password=row["password"],
-        channels=row["channels"],
-        calls_per_second=row["trunk_calls_per_second"],
-        codecs=tuple(row["codecs"]),
-        transport=row["transport"],
-        large_over_tcp=row["large_over_tcp"],
-    )
     limits = {name: row[name] for name in ("max_concurrent", "calls_per_second", "daily_cap")}
-    return Did(id=row["id"], number=row["number"], trunk=trunk, **limits)
+    return Did(
+        id=row["id"],
+        number=row["number"],
+        trunk=_trunk(row["trunk"]),
+        attestation=row["attestation"],
+        **limits,
+    )
+
+
+AS_STATED = (
+    "id", "name", "host", "port", "username", "password", "channels", "calls_per_second",
+    "transport", "large_over_tcp",
+)  # fmt: skip
+PRESENTED = (
+    "number_format", "country", "prefix_rules", "identity", "anonymous", "diversion", "headers",
+    "user_to_user",
+)  # fmt: skip
+
+
+def _trunk(row: asyncpg.Record) -> Trunk:
+    return Trunk(
+        domain=row["domain"] or row["host"],
+        codecs=tuple(row["codecs"]),
+        presentation=Presentation.stated(**{name: row[name] for name in PRESENTED}),
+        **{name: row[name] for name in AS_STATED},
+    )
 
 
 GRAPH = """

@@ -45,6 +45,18 @@ def test_organization_key_trunk_and_number(run: Run) -> None:
     assert (did["number"], did["country"]) == ("+212520000001", "MA")
 
 
+def test_trunk_with_everything_said(run: Run) -> None:
+    where = ("--host", "carrier.example", "--port", "5061", "--transport", "tls")
+    numbers = ("--number-format", "national", "--country", "MA", "--prefix-rule", "+2125=05")
+    caller = ("--identity", "asserted", "--anonymous", "--diversion", "+212520000099")
+    more = ("--header", "X-Call: {callId}", "--user-to-user", "{contactId}", "--large-over-tcp")
+    made = answer(run("trunk", "create", "full", *where, *numbers, *caller, *more, "--json"))
+    assert (made["transport"], made["port"], made["largeOverTcp"]) == ("tls", 5061, True)
+    assert (made["numberFormat"], made["prefixRules"]) == ("national", ["+2125=05"])
+    assert (made["identity"], made["anonymous"]) == ("asserted", True)
+    assert made["headers"] == ["X-Call: {callId}"]
+
+
 def test_people_get_a_table(run: Run) -> None:
     result = run(*ACME, *IN_MOROCCO)
     assert result.exit_code == 0
@@ -56,6 +68,8 @@ def test_people_get_a_table(run: Run) -> None:
     [
         (("key", "create", "--organization", "nobody", "--email", "x@y.example"),
          "OrganizationNotFoundError", "organization"),
+        (("trunk", "create", "odd", "--host", "192.0.2.1", "--header", "Via: x"),
+         "VALIDATION_FAILED", "headers"),
         ((*ACME, "--country", "XX", "--timezone", "Mars/Base", "--currency", "MAD"),
          "VALIDATION_FAILED", "timezone"),
     ],

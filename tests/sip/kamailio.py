@@ -12,7 +12,10 @@ Kamailio is in Debian's ``kamailio`` and ``kamailio-tls-modules``; mark such tes
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator
@@ -25,6 +28,8 @@ from tests.sip.sipp import SCENARIOS
 
 PROGRAM = shutil.which("kamailio", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 HOST = "127.0.0.1"
+PATIENCE = 2.0
+"""Seconds it has to end by itself."""
 NAME = "proxy.example.org"
 """In its certificate, and its realm."""
 
@@ -53,14 +58,14 @@ class Kamailio:
             command += ["-l", f"{transport.lower()}:{HOST}:{port}"]
         proxy = cls(ports, folder / "log")
         with proxy._log.open("wb") as log:
-            process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
+            process = await asyncio.create_subprocess_exec(
+                *command, stdout=log, stderr=log, start_new_session=True
+            )
         try:
             await proxy._listening(process)
             yield proxy
         finally:
-            if process.returncode is None:
-                process.terminate()
-            await process.wait()
+            await _stop(process)
             shutil.rmtree(folder)
 
     def hop(self, transport: Transport) -> Hop:
@@ -84,8 +89,26 @@ class Kamailio:
         raise TimeoutError(f"Kamailio does not listen: {self.log}")
 
 
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """The whole group: told to end while its children are still starting, it may wait for ever."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), PATIENCE)
+    except TimeoutError:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
 def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Free for streams and for datagrams."""
+    while True:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+            contextlib.suppress(OSError),
+        ):
+            stream.bind((HOST, 0))
+            port: int = stream.getsockname()[1]
+            datagrams.bind((HOST, port))
+            return port

@@ -88,6 +88,10 @@ class Sipp:
             await sipp.stop()
             shutil.rmtree(folder)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def finished(self, seconds: float = 20.0) -> None:
         """Wait until SIPp has had its calls."""
         await asyncio.wait_for(self._process.wait(), seconds)

@@ -24,6 +24,7 @@ STORM = Weather(loss=0.25, duplication=0.2, delay=(0.001, 0.9))
 BREEZE = Weather(loss=0.05, duplication=0.05, delay=(0.005, 0.1))
 ANSWER = sdp.offer("192.0.2.2", 6000)
 SEEDS = range(100)
+MANY = 3000
 
 Script = Callable[[Network, OutgoingCall], None]
 
@@ -73,7 +74,23 @@ def cancelled_as_it_is_answered(network: Network, call: OutgoingCall) -> None:
     network.at(2.0, lambda: call.cancel(cause.RING_TIMEOUT, network.now))
 
 
+def early_media_and_holds(network: Network, call: OutgoingCall) -> None:
+    """Reliable early media, then both sides change the session, now and then at once."""
+
+    def on_incoming(invite: IncomingInvite) -> None:
+        invite.ring(183, ANSWER, network.now)
+        network.at(2.0, lambda: invite.answer(ANSWER, network.now))
+        network.at(9.0, lambda: invite.session and invite.session.hold(network.now))
+        network.at(15.0, lambda: invite.session and invite.session.resume(network.now))
+
+    network.on_incoming = on_incoming
+    network.at(9.0, lambda: call.session and call.session.hold(network.now))
+    network.at(12.0, lambda: call.session and call.session.resume(network.now))
+    network.at(30.0, lambda: call.cancel(cause.CANCELLED, network.now))
+
+
 SCRIPTS = [
+    early_media_and_holds,
     caller_hangs_up,
     called_hangs_up,
     both_hang_up,
@@ -120,6 +137,14 @@ def test_both_sides_agree_in_a_storm(script: Script) -> None:
         play(script, seed, STORM)
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)
+def test_both_sides_agree_in_thousands_of_storms(script: Script) -> None:
+    for seed in range(len(SEEDS), MANY):
+        play(script, seed, STORM)
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)
 def test_every_call_ends_as_scripted_in_a_breeze(script: Script) -> None:
     ends = {
@@ -129,6 +154,7 @@ def test_every_call_ends_as_scripted_in_a_breeze(script: Script) -> None:
         is_busy: {"user_busy"},
         rings_out: {"ring_timeout"},
         cancelled_as_it_is_answered: {"ring_timeout"},
+        early_media_and_holds: {"cancelled"},
     }
     for seed in SEEDS:
         last = play(script, seed, BREEZE)

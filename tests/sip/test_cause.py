@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from engine.program.outcome import Fault, Result
@@ -63,3 +65,50 @@ def test_rows_are_consistent() -> None:
     by_code: dict[str, Result] = {}
     for row in rows:
         assert by_code.setdefault(row.code, row.result) is row.result
+
+
+@pytest.mark.parametrize("status", cause.BY_STATUS)
+def test_every_status_names_its_row(status: int) -> None:
+    row = cause.BY_STATUS[status]
+    got, why = cause.of_response(status)
+    assert (got, why.code, why.fault, why.permanent) == row
+    assert (why.sip_status, why.q850) == (status, None)
+
+
+@pytest.mark.parametrize("q850", cause.BY_Q850)
+def test_every_q850_cause_says_more_than_any_status(q850: int) -> None:
+    for status in cause.BY_STATUS:
+        got, why = cause.of_response(status, [Reason("Q.850", q850)])
+        assert (got, why.code, why.fault, why.permanent) == cause.BY_Q850[q850]
+
+
+@pytest.mark.parametrize("q850", [16, 31, 127])
+def test_causes_that_say_nothing_leave_the_status_its_word(q850: int) -> None:
+    assert q850 not in cause.BY_Q850
+    for status in cause.BY_STATUS:
+        assert cause.of_response(status, [Reason("Q.850", q850)])[1].code == (
+            cause.BY_STATUS[status].code
+        )
+
+
+@pytest.mark.parametrize("status", range(300, 700))
+def test_every_final_status_has_a_result(status: int) -> None:
+    result, why = cause.of_response(status)
+    assert result in (Result.BUSY, Result.NO_ANSWER, Result.REJECTED, Result.FAILED)
+    assert why.fault is not Fault.NONE
+
+
+def test_every_code_is_a_word_of_its_kind() -> None:
+    rows = [*cause.BY_STATUS.values(), *cause.BY_CLASS.values(), *cause.BY_Q850.values()]
+    codes = {row.code for row in rows} | {ours.code for ours in cause.OURS}
+    assert all(re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", code) for code in codes)
+    assert len({ours.code for ours in cause.OURS}) == len(cause.OURS)
+
+
+def test_what_is_permanent_or_our_own_fault_is_not_worth_a_retry() -> None:
+    rows = [*cause.BY_STATUS.values(), *cause.BY_Q850.values()]
+    for row in rows:
+        assert row.retry_worthy is not (row.permanent or row.fault in (Fault.US, Fault.OPERATOR))
+    assert cause.BY_STATUS[503].retry_worthy
+    assert not cause.BY_STATUS[404].retry_worthy
+    assert not cause.BY_STATUS[401].retry_worthy

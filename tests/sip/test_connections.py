@@ -203,6 +203,43 @@ async def test_reconnects_for_the_next_call(caller: Endpoint) -> None:
     await second.close()
 
 
+async def test_response_finds_a_caller_whose_connection_is_gone(called: Endpoint) -> None:
+    taken: asyncio.Queue[IncomingCall] = asyncio.Queue()
+    called.on_incoming = taken.put_nowait
+    wire = await Wire.listen()
+    reader, writer = await asyncio.open_connection(*called.address)
+    writer.write(invite_from(wire.hop))
+    incoming = await taken.get()
+    writer.close()
+    await writer.wait_closed()
+    await gone(called)
+    incoming.reject(486)
+    reader, _ = await wire.opened()
+    assert (await head(reader)).startswith(b"SIP/2.0 486")
+    await called.close(0.0)
+    wire.close()
+
+
+def invite_from(hop: Hop) -> bytes:
+    lines = [
+        "INVITE sip:212600@127.0.0.1 SIP/2.0",
+        f"Via: SIP/2.0/TCP {hop.host}:{hop.port};branch=z9hG4bKgone",
+        "From: <sip:33100@example.org>;tag=a",
+        "To: <sip:212600@127.0.0.1>",
+        "Call-ID: gone",
+        "CSeq: 1 INVITE",
+        f"Contact: <sip:{hop.host}:{hop.port};transport=tcp>",
+        "Content-Length: 0",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+async def gone(endpoint: Endpoint) -> None:
+    """Until the endpoint holds no connection any more."""
+    while endpoint.connections:
+        await asyncio.sleep(0)
+
+
 async def test_stream_that_is_not_sip_is_cut_off(called: Endpoint) -> None:
     reader, writer = await asyncio.open_connection(*called.address)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import uvloop
@@ -25,6 +26,7 @@ from engine.sip import (
     KeyPressed,
     Progress,
     Reason,
+    Updated,
     sdp,
 )
 
@@ -222,3 +224,27 @@ def test_the_same_on_uvloop() -> None:
         await pair.close()
 
     uvloop.run(everything())
+
+
+async def test_hold_resume_and_move(pair: Pair) -> None:
+    call = pair.call()
+    incoming = await pair.incoming.get()
+    incoming.answer(sdp.answer(OFFER, "127.0.0.1", 40002) or b"")
+    assert isinstance(await call.next_event(), Answered)
+    assert isinstance(await incoming.next_event(), Answered)
+    call.hold()
+    held, heard = await call.next_event(), await incoming.next_event()
+    assert isinstance(held, Updated)
+    assert isinstance(heard, Updated)
+    assert (held.sdp.direction, heard.sdp.direction) == ("recvonly", "sendonly")
+    call.resume()
+    resumed = await call.next_event()
+    assert isinstance(resumed, Updated)
+    assert resumed.sdp.direction == "sendrecv"
+    call.offer(replace(sdp.parse(OFFER), port=40010))
+    assert isinstance(await call.next_event(), Updated)
+    await incoming.next_event()
+    moved = await incoming.next_event()
+    assert isinstance(moved, Updated)
+    assert moved.sdp.port == 40010
+    call.bye()

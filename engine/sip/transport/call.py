@@ -13,6 +13,7 @@ from engine.sip.headers import Reason
 from engine.sip.incoming import IncomingInvite
 from engine.sip.info import DEFAULT_DURATION
 from engine.sip.outgoing import OutgoingCall
+from engine.sip.sdp import RemoteMedia
 from engine.sip.session import Session
 
 
@@ -63,6 +64,24 @@ class Call:
         """Press ``key`` by SIP INFO; nothing happens before the answer."""
         if session := self._session:
             session.send_key(key, duration_ms, self._endpoint.now())
+            self._endpoint.drain()
+
+    def hold(self) -> None:
+        """Ask the far side not to send; ``Updated`` or ``ChangeRefused`` follows."""
+        if session := self._session:
+            session.hold(self._endpoint.now())
+            self._endpoint.drain()
+
+    def resume(self) -> None:
+        """Undo ``hold``."""
+        if session := self._session:
+            session.resume(self._endpoint.now())
+            self._endpoint.drain()
+
+    def offer(self, media: RemoteMedia) -> None:
+        """Move to another port, address or codec; ``Updated`` or ``ChangeRefused`` follows."""
+        if session := self._session:
+            session.offer(media, self._endpoint.now())
             self._endpoint.drain()
 
     @property

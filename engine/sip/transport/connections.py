@@ -42,6 +42,9 @@ class Connections:
         self._servers: list[asyncio.Server] = []
         self._closed = False
 
+    def __len__(self) -> int:
+        return len(self._by_hop)
+
     async def listen(self, transport: Transport, port: int) -> None:
         """Raises ``SettingError`` where the port cannot be had."""
         context = self._tls.server_context() if transport is Transport.TLS else None

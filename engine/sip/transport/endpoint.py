@@ -38,8 +38,16 @@ _UNANSWERED_GOODBYE = Failed(
 
 
 class RandomTokens:
+    """Words of 80 random bits, cut from a longer one: the kernel is asked once for many."""
+
+    def __init__(self) -> None:
+        self._words: list[str] = []
+
     def token(self) -> str:
-        return secrets.token_hex(10)
+        if not self._words:
+            random = secrets.token_hex(10 * 128)
+            self._words = [random[at : at + 20] for at in range(0, len(random), 20)]
+        return self._words.pop()
 
 
 class Endpoint:
@@ -119,6 +127,11 @@ class Endpoint:
     def tls_address(self) -> SocketAddress | None:
         """Where TLS is listened for."""
         return self._connections.listening.get(Transport.TLS)
+
+    @property
+    def connections(self) -> int:
+        """TCP and TLS connections that are open, or being made."""
+        return len(self._connections)
 
     def _sent_by(self, hop: Hop) -> SocketAddress:
         """Connections come back to where we listen; where we do not, they are used both ways."""
