@@ -357,7 +357,7 @@ class Dialer:
         now = self._clock.now()
         for item in batch:
             if isinstance(item, Returned):
-                self._note_due(item.execution_id, now)
+                self._note_due(item.execution_id, item.release.due_at or now)
             elif isinstance(item.decision, RetryAt):
                 self._note_due(item.execution_id, item.decision.instant)
         self.wake()

@@ -12,8 +12,10 @@ from uuid import UUID, uuid4
 import structlog
 
 from engine.clock import Clock
+from engine.dial import gates
 from engine.dial.call import Call, Stage
 from engine.dial.failure import AWAY
+from engine.dial.gates import Verdict
 from engine.dial.intents import IntentDesk
 from engine.dial.lines import Lines
 from engine.dial.outbox import ContactKey, Outbox, Returned
@@ -70,10 +72,11 @@ class Floor:
         self, group: asyncio.TaskGroup, run: Run, node_id: UUID, claimed: Claimed, did: Did
     ) -> None:
         """Starts the call of a contact that ``node_id`` claimed, on places already taken."""
-        if claimed.deleted:
+        now = self.clock.now()
+        closed = next((one for one in gates.personal(run, claimed, now) if not one.open), None)
+        if closed is not None:
             self.lines.undo(claimed.org_id, did)
-            release = Release(claimed.execution_id, claimed.contact_id, "contact_deleted")
-            self.outbox.put(Returned(claimed.org_id, node_id, release))
+            self.outbox.put(Returned(claimed.org_id, node_id, _put_off(claimed, closed)))
             return
         call = Call(run, _attempt(run, claimed, did), claimed.results, node_id)
         self.calls[call.key] = call
@@ -158,6 +161,11 @@ class Floor:
         log.warning("intent_too_late", call_id=str(call.attempt.id))
         decision = RetryAt(self.clock.now() + LATE_REST)
         self.outbox.put(_finished(call, CallReport(WITHDRAWN), decision, withdrawn=True))
+
+
+def _put_off(claimed: Claimed, closed: Verdict) -> Release:
+    skip_cause = closed.reason if closed.final else None
+    return Release(claimed.execution_id, claimed.contact_id, skip_cause, closed.until)
 
 
 def _attempt(run: Run, claimed: Claimed, did: Did) -> Attempt:

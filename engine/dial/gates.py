@@ -6,7 +6,7 @@ the first no; who asks why a contact is not called now gets them all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,12 +16,15 @@ from engine.dial.snapshot import Run
 from engine.program.did_pool import NoDid, Refusal
 from engine.program.execution import Status
 from engine.program.pacing import Line
+from engine.store.target import Claimed
 
 
 class Gate(StrEnum):
     EXECUTION = "execution"
     SCHEDULE = "schedule"
     PAUSE_WINDOW = "pause_window"
+    CONTACT = "contact"
+    CALLING_HOURS = "calling_hours"
     DUE = "due"
     PLAN = "plan"
     PROCESS = "process"
@@ -37,6 +40,8 @@ class Verdict:
     until: datetime | None = None
     """Worth asking again then; ``None``: when something else happens (a call ends, somebody
     resumes)."""
+    final: bool = False
+    """No instant will help: the contact is skipped for this reason."""
 
     @property
     def open(self) -> bool:
@@ -68,6 +73,33 @@ def schedule(run: Run, now: datetime) -> Verdict:
 def pause_window(run: Run, now: datetime) -> Verdict:
     until = run.calendar.closed_until(now)
     return Verdict(Gate.PAUSE_WINDOW, None if until is None else "pause_window", until)
+
+
+def personal(run: Run, claimed: Claimed, now: datetime) -> Iterator[Verdict]:
+    """The gates that hang on who is called; asked of a contact that a node holds."""
+    yield contact(claimed)
+    yield calling_hours(run, claimed.to_number, claimed.attributes, now)
+
+
+def contact(claimed: Claimed) -> Verdict:
+    """Deleted after the launch?"""
+    if claimed.deleted:
+        return Verdict(Gate.CONTACT, "contact_deleted", final=True)
+    return Verdict(Gate.CONTACT)
+
+
+def calling_hours(
+    run: Run, number: str, attributes: Mapping[str, object], now: datetime
+) -> Verdict:
+    """``number`` in E.164, ``attributes`` by slug."""
+    if run.calling_clock is None:
+        return Verdict(Gate.CALLING_HOURS)
+    opens = run.calling_clock.next_open(number, attributes, now)
+    if opens is None:
+        return Verdict(Gate.CALLING_HOURS, "no_calling_hours", final=True)
+    if opens > now:
+        return Verdict(Gate.CALLING_HOURS, "calling_hours", opens)
+    return Verdict(Gate.CALLING_HOURS)
 
 
 def due(due_at: datetime | None, now: datetime) -> Verdict:

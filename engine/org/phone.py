@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult, timezone
 
 from engine.errors import FieldProblem
 
@@ -54,6 +54,26 @@ def country_of(e164: str) -> str | None:
     except NumberParseException:
         return None
     return region if region and len(region) == 2 and region.isalpha() else None
+
+
+ZONES_OF_CALLING_CODE = {212: ("Africa/Casablanca",)}
+"""Where libphonenumber is wrong: it has the Canary Islands for Morocco, whose clock moves with
+Ramadan."""
+
+
+def zones_of(e164: str) -> tuple[str, ...]:
+    """IANA names of all zones the number may lie in; empty where that cannot be told.
+
+    A mobile number counts as at home, a number without a place as anywhere in its country: +1 800
+    has 42 zones.
+    """
+    try:
+        number = phonenumbers.parse(e164, None)
+    except NumberParseException:
+        return ()
+    corrected = ZONES_OF_CALLING_CODE.get(number.country_code or 0)
+    zones = corrected or timezone.time_zones_for_number(number)
+    return tuple(zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE)
 
 
 def _international(typed: str) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from engine.program.attempt import Did, Trunk
+from engine.program.calling_hours import CallingHours
 from engine.program.execution import Status
 from engine.program.pause_windows import PauseWindows
 from engine.program.retry import RetryStrategies, RetryStrategy
@@ -60,18 +61,21 @@ class Runnable:
     did_ids: tuple[UUID, ...]
     retry_strategy: RetryStrategy
     pause_windows: PauseWindows | None
+    calling_hours: CallingHours | None
     scheduled_start_at: datetime
     scheduled_stop_at: datetime | None
     timezone: str
     """IANA name, the organization's."""
+    country: str
+    """ISO 3166 alpha-2, the organization's."""
     concurrent_calls: int | None
     """The plan's limit for the organization; ``None``: unlimited."""
 
 
 RUNNABLE = """
 SELECT e.org_id, e.id, e.program_id, e.flow_id, e.flow_version, e.status, e.did_ids,
-       e.retry_strategy, e.pause_windows, e.scheduled_start_at, e.scheduled_stop_at,
-       o.timezone, l.concurrent_calls
+       e.retry_strategy, e.pause_windows, e.calling_hours, e.scheduled_start_at,
+       e.scheduled_stop_at, o.timezone, o.country, l.concurrent_calls
 FROM execution e
 JOIN organization o ON o.id = e.org_id AND o.status = 'active' AND o.deleted_at IS NULL
 JOIN plan_limit l ON l.plan = o.plan
@@ -86,11 +90,12 @@ async def runnable(connection: Connection) -> list[Runnable]:
 
 def _runnable(row: asyncpg.Record) -> Runnable:
     values: dict[str, Any] = dict(row)
-    windows = row["pause_windows"]
+    windows, hours = row["pause_windows"], row["calling_hours"]
     values["status"] = Status(row["status"])
     values["did_ids"] = tuple(row["did_ids"])
     values["retry_strategy"] = RetryStrategies.validate_python(row["retry_strategy"])
     values["pause_windows"] = None if windows is None else PauseWindows.model_validate(windows)
+    values["calling_hours"] = None if hours is None else CallingHours.model_validate(hours)
     return Runnable(**values)
 
 

@@ -194,8 +194,8 @@ async def intend(
 
 RELEASE = """
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::text[])
-        AS g (execution_id, contact_id, skip_cause)
+    SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::text[], $7::timestamptz[])
+        AS g (execution_id, contact_id, skip_cause, due_at)
 ), held AS MATERIALIZED (
     SELECT e.id, CASE WHEN e.status IN ('stopped', 'cancelled') THEN 'execution_' || e.status END
         AS skip_cause
@@ -209,7 +209,7 @@ WITH given AS MATERIALIZED (
         state = CASE WHEN s.cause IS NULL THEN 'pending' ELSE 'done' END,
         verdict = CASE WHEN s.cause IS NOT NULL THEN 'skipped' END,
         finished_at = CASE WHEN s.cause IS NOT NULL THEN $3::timestamptz END,
-        cause = coalesce(s.cause, t.cause)
+        cause = coalesce(s.cause, t.cause), due_at = coalesce(g.due_at, t.due_at)
     FROM given g JOIN held h ON h.id = g.execution_id
     CROSS JOIN LATERAL (SELECT coalesce(g.skip_cause, h.skip_cause) AS cause) s
     WHERE t.org_id = $1 AND t.execution_id = g.execution_id AND t.contact_id = g.contact_id
@@ -239,6 +239,8 @@ class Release:
     contact_id: UUID
     skip_cause: str | None = None
     """Why it is never to be called; ``None``: it waits again."""
+    due_at: datetime | None = None
+    """Until when it waits; ``None``: it stays as due as it was."""
 
 
 async def release(
@@ -261,6 +263,7 @@ async def release(
         [one.execution_id for one in releases],
         [one.contact_id for one in releases],
         [one.skip_cause for one in releases],
+        [one.due_at for one in releases],
     )
 
 

@@ -42,6 +42,7 @@ async def test_a_program(acme: Tenant) -> None:
         didPool=["0520 99 99 99", did],
         stopAt=(NOW + timedelta(days=1)).isoformat(),
         pauseWindows={"sunday": [WINDOW]},
+        callingHours={"monday": [WINDOW], "publicHolidays": "rest"},
         retryStrategy={"type": "fixed_delay", "delayMinutes": 5, "maxRetries": 2},
         autoPauseRules=[{"nodeId": "bye", "threshold": 3, "resetOnResume": True}],
     )
@@ -56,6 +57,7 @@ async def test_a_program(acme: Tenant) -> None:
         "didPool",
         "retryStrategy",
         "pauseWindows",
+        "callingHours",
         "mode",
         "triggerCondition",
         "autoPauseRules",
@@ -67,6 +69,8 @@ async def test_a_program(acme: Tenant) -> None:
     assert pooled == {"id": did, "number": "+212520999999", "country": "MA", "status": "active"}
     assert made["retryStrategy"]["maxRetries"] == 2
     assert made["pauseWindows"]["sunday"] == [WINDOW]
+    assert made["callingHours"]["monday"] == [WINDOW]
+    assert made["callingHours"]["publicHolidays"] == "rest"
     path = f"/programs/{made['id']}"
     assert (await acme.get(path)).body == made
     changed = await acme.put(path, {"name": "Later", "pauseWindows": None})
