@@ -146,7 +146,14 @@ class Dialer:
 
     async def run(self) -> None:
         """Raises one of ``failure.AWAY`` where the database is away at the start, never later."""
-        await self._lease.begin()
+        try:
+            await self._lease.begin()
+            await self._live()
+            await self._leave()
+        finally:
+            self._stopped.set()
+
+    async def _live(self) -> None:
         async with asyncio.TaskGroup() as group:
             workers = [
                 group.create_task(self._desk.run()),
@@ -158,8 +165,6 @@ class Dialer:
             await self._outbox.flush()
             for worker in workers:
                 worker.cancel()
-        await self._leave()
-        self._stopped.set()
 
     async def _dial(self, group: asyncio.TaskGroup) -> None:
         while not (self._floor.closing and not self._floor.calls):

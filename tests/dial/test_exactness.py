@@ -22,7 +22,7 @@ from engine.store import execution
 from engine.store.target import Intent
 from tests.campaign import MONDAY_MORNING as NOW
 from tests.campaign import Campaign
-from tests.dial.rehearsal import FAST, Rehearsal, report
+from tests.dial.rehearsal import FAST, FarEnd, Rehearsal, report
 
 HOUR = timedelta(hours=1)
 TWICE = {"type": "fixed_delay", "delayMinutes": 60, "maxRetries": 2}
@@ -161,6 +161,14 @@ async def test_a_kill_ends_calls_and_writes_that_they_were_interrupted(
     assert {row["due_at"] for row in rested} == {NOW + HOUR}
     causes = await pool.fetch("SELECT DISTINCT cause FROM attempt")
     assert [row["cause"] for row in causes] == ["engine_stopped"]
+
+
+async def test_a_drain_does_not_wait_for_a_dialer_that_never_began(pool: asyncpg.Pool) -> None:
+    dialer = Dialer(pool, FarEnd(VirtualClock(NOW)).place, VirtualClock(NOW), FAST)
+    await pool.execute("ALTER TABLE engine_node RENAME TO lost")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await dialer.run()
+    await dialer.drain(5)
 
 
 async def break_connections(database: str) -> None:
