@@ -15,6 +15,7 @@ from engine.org.attribute import AttributeType
 from engine.org.wire import given, optional
 from engine.program.auto_pause import AutoPauseRule
 from engine.program.calling_hours import CallingHours
+from engine.program.contact_rules import ContactRules
 from engine.program.pause_windows import PauseWindows
 from engine.program.retry import RetryStrategy
 from engine.program.trigger import TriggerCondition
@@ -43,6 +44,8 @@ class ProgramBody(Wire):
     pause_windows: PauseWindows | None = None
     calling_hours: CallingHours | None = None
     """In the callee's zone; `null`: any hour."""
+    contact_rules: ContactRules | None = None
+    """How often a number may be called, by all programs together."""
     mode: Mode = Mode.BATCH
     trigger_condition: TriggerCondition | None = None
     """A live program has one, a batch program has none."""
@@ -62,6 +65,8 @@ class ProgramChange(Wire):
     pause_windows: PauseWindows | None = None
     calling_hours: CallingHours | None = None
     """In the callee's zone; `null`: any hour."""
+    contact_rules: ContactRules | None = None
+    """How often a number may be called, by all programs together."""
     mode: Mode = optional()
     trigger_condition: TriggerCondition | None = None
     auto_pause_rules: Rules | None = None

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -41,6 +41,7 @@ from engine.program.pacing import Line
 from engine.program.retry import RetryAt
 from engine.store import attempt as attempts
 from engine.store import execution, snapshot, target
+from engine.store import number as numbers
 from engine.store.launch import CHANNEL
 from engine.store.target import CLAIM_LIMIT
 
@@ -337,16 +338,27 @@ class Dialer:
                 claimed = await target.claim(
                     connection, org_id, self._lease.node_id, quotas, now=now
                 )
+                since = self._look_back(places, now)
+                known = await numbers.standings(connection, org_id, claimed, since)
                 for one in claimed:
                     run, did = self._snapshot.runs[one.execution_id], places[one.execution_id].pop()
-                    self._floor.begin(group, run, self._lease.node_id, one, did)
+                    candidate = one, known[one.execution_id, one.contact_id]
+                    self._floor.begin(group, run, self._lease.node_id, candidate, did)
                 hungry = self._learn_appetites(places, quotas)
+                # Cleared first: what is handed back while this reads adds to it.
+                self._due.update(dict.fromkeys(hungry))
                 due = await target.next_due(connection, org_id, hungry) if hungry else {}
         finally:
             for dids in places.values():
                 for did in dids:
                     self._lines.undo(org_id, did)
-        self._due.update({run_id: due.get(run_id) for run_id in hungry})
+        for execution_id, due_at in due.items():
+            self._note_due(execution_id, due_at)
+
+    def _look_back(self, execution_ids: Iterable[UUID], now: datetime) -> dict[UUID, datetime]:
+        """From when on calls count for each execution that counts them."""
+        lengths = {one: self._snapshot.runs[one].contact_rules.look_back for one in execution_ids}
+        return {one: now - length for one, length in lengths.items() if length}
 
     def _learn_appetites(
         self, unused: dict[UUID, list[Did]], quotas: dict[UUID, int]

@@ -22,6 +22,7 @@ from engine.dial.outbox import ContactKey, Outbox, Returned
 from engine.dial.reaper import decide_with_rest, interruption
 from engine.dial.snapshot import Run
 from engine.program.attempt import Attempt, Did
+from engine.program.contact_rules import Standing
 from engine.program.outcome import Cause, Fault, Milestones, Outcome, Result
 from engine.program.report import CallReport
 from engine.program.retry import Done, RetryAt
@@ -36,6 +37,8 @@ is awaited."""
 
 Place: TypeAlias = Callable[[Attempt, Intend], Awaitable[CallReport]]
 """One call from its flow's start to its outcome."""
+
+Candidate: TypeAlias = tuple[Claimed, Standing]
 
 Ended: TypeAlias = Callable[[Attempt, CallReport], None]
 
@@ -69,11 +72,14 @@ class Floor:
             task.cancel()
 
     def begin(
-        self, group: asyncio.TaskGroup, run: Run, node_id: UUID, claimed: Claimed, did: Did
+        self, group: asyncio.TaskGroup, run: Run, node_id: UUID, candidate: Candidate, did: Did
     ) -> None:
         """Starts the call of a contact that ``node_id`` claimed, on places already taken."""
+        claimed, standing = candidate
         now = self.clock.now()
-        closed = next((one for one in gates.personal(run, claimed, now) if not one.open), None)
+        closed = next(
+            (one for one in gates.personal(run, claimed, standing, now) if not one.open), None
+        )
         if closed is not None:
             self.lines.undo(claimed.org_id, did)
             self.outbox.put(Returned(claimed.org_id, node_id, _put_off(claimed, closed)))

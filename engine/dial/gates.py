@@ -13,10 +13,14 @@ from enum import StrEnum
 from math import isinf
 
 from engine.dial.snapshot import Run
+from engine.program.contact_rules import ContactRules, Standing, rest
 from engine.program.did_pool import NoDid, Refusal
 from engine.program.execution import Status
 from engine.program.pacing import Line
 from engine.store.target import Claimed
+
+IN_CALL_REST = timedelta(seconds=30)
+"""Of a contact that another execution talks to."""
 
 
 class Gate(StrEnum):
@@ -24,7 +28,11 @@ class Gate(StrEnum):
     SCHEDULE = "schedule"
     PAUSE_WINDOW = "pause_window"
     CONTACT = "contact"
+    DO_NOT_CALL = "do_not_call"
+    CONSENT = "consent"
+    FREQUENCY = "frequency"
     CALLING_HOURS = "calling_hours"
+    LINE = "line"
     DUE = "due"
     PLAN = "plan"
     PROCESS = "process"
@@ -75,10 +83,14 @@ def pause_window(run: Run, now: datetime) -> Verdict:
     return Verdict(Gate.PAUSE_WINDOW, None if until is None else "pause_window", until)
 
 
-def personal(run: Run, claimed: Claimed, now: datetime) -> Iterator[Verdict]:
+def personal(run: Run, claimed: Claimed, standing: Standing, now: datetime) -> Iterator[Verdict]:
     """The gates that hang on who is called; asked of a contact that a node holds."""
     yield contact(claimed)
+    yield do_not_call(standing)
+    yield consent(run.contact_rules, standing)
+    yield frequency(run.contact_rules, standing, now)
     yield calling_hours(run, claimed.to_number, claimed.attributes, now)
+    yield line(standing, now)
 
 
 def contact(claimed: Claimed) -> Verdict:
@@ -86,6 +98,30 @@ def contact(claimed: Claimed) -> Verdict:
     if claimed.deleted:
         return Verdict(Gate.CONTACT, "contact_deleted", final=True)
     return Verdict(Gate.CONTACT)
+
+
+def do_not_call(standing: Standing) -> Verdict:
+    if standing.do_not_call:
+        return Verdict(Gate.DO_NOT_CALL, "do_not_call", final=True)
+    return Verdict(Gate.DO_NOT_CALL)
+
+
+def consent(rules: ContactRules, standing: Standing) -> Verdict:
+    if rules.consent_required and not standing.consented:
+        return Verdict(Gate.CONSENT, "no_consent", final=True)
+    return Verdict(Gate.CONSENT)
+
+
+def frequency(rules: ContactRules, standing: Standing, now: datetime) -> Verdict:
+    rests = rest(rules, standing, now)
+    return Verdict(Gate.FREQUENCY) if rests is None else Verdict(Gate.FREQUENCY, *rests)
+
+
+def line(standing: Standing, now: datetime) -> Verdict:
+    """Never two calls to a number at once. Nobody knows when the other ends."""
+    if standing.in_call:
+        return Verdict(Gate.LINE, "in_call", now + IN_CALL_REST)
+    return Verdict(Gate.LINE)
 
 
 def calling_hours(

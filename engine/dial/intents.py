@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,7 @@ import asyncpg
 from engine.clock import Clock
 from engine.dial.failure import AWAY
 from engine.store import target
+from engine.store.pool import Connection
 from engine.store.target import CLAIM_LIMIT, Intent
 
 INVITE_WINDOW = 0.05
@@ -90,5 +92,24 @@ class IntentDesk:
         dialed_at = self.clock.now()
         async with self.pool.acquire(timeout=5) as connection:
             asked = self.clock.monotonic()
-            granted = await target.intend(connection, org_id, node_id, intents, now=dialed_at)
+            granted = await self._intend(connection, org_id, node_id, intents, dialed_at)
         return Grant(dialed_at, asked, self.clock.monotonic()), granted
+
+    async def _intend(
+        self,
+        connection: Connection,
+        org_id: UUID,
+        node_id: UUID,
+        intents: Sequence[Intent],
+        dialed_at: datetime,
+    ) -> set[UUID]:
+        try:
+            return await target.intend(connection, org_id, node_id, intents, now=dialed_at)
+        except asyncpg.UniqueViolationError:
+            if len(intents) == 1:
+                return set()
+        alone = [
+            await self._intend(connection, org_id, node_id, [intent], dialed_at)
+            for intent in intents
+        ]
+        return set().union(*alone)

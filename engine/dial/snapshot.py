@@ -13,6 +13,7 @@ import structlog
 
 from engine.program.attempt import Did
 from engine.program.calling_hours import CallingClock
+from engine.program.contact_rules import ContactRules
 from engine.program.execution import Status
 from engine.program.pause_windows import Calendar
 from engine.program.retry import RetryStrategy
@@ -47,6 +48,7 @@ class Run:
     """The organization's, by its plan."""
     calling_clock: CallingClock | None = None
     """``None``: any hour of the callee's day."""
+    contact_rules: ContactRules = field(default_factory=ContactRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +130,5 @@ def _run(row: Runnable, flow: CompiledFlow, dids: Mapping[UUID, Did]) -> Run:
         did_ids=tuple(did_id for did_id in row.did_ids if did_id in dids),
         concurrent_calls=row.concurrent_calls,
         calling_clock=None if hours is None else CallingClock(hours, zone, row.country),
+        contact_rules=row.contact_rules,
     )

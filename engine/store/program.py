@@ -14,7 +14,8 @@ from engine.store.pool import Connection
 from engine.store.row import Authored, Columns, Row
 
 COLUMNS = """p.id, p.org_id, p.name, p.flow_id, p.audience_id, p.start_at, p.stop_at,
-    p.retry_strategy, p.pause_windows, p.calling_hours, p.mode, p.trigger_condition,
+    p.retry_strategy, p.pause_windows, p.calling_hours, p.contact_rules, p.mode,
+    p.trigger_condition,
     p.auto_pause_rules, p.status, p.created_at, p.updated_at, p.deleted_at, p.created_by,
     p.updated_by, p.deleted_by,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'number', d.number, 'country',
@@ -54,6 +55,7 @@ class Program(Authored):
     retry_strategy: dict[str, Any]
     pause_windows: dict[str, Any] | None
     calling_hours: dict[str, Any] | None
+    contact_rules: dict[str, Any] | None
     mode: Mode
     trigger_condition: dict[str, Any] | None
     auto_pause_rules: list[dict[str, Any]] | None
@@ -61,9 +63,9 @@ class Program(Authored):
 
 
 WRITTEN = """name, flow_id, audience_id, start_at, stop_at, retry_strategy, pause_windows,
-    calling_hours, mode, trigger_condition, auto_pause_rules"""
-SETTLED = """n.retry_strategy, n.pause_windows, n.calling_hours, n.mode, n.trigger_condition,
-    n.auto_pause_rules"""
+    calling_hours, contact_rules, mode, trigger_condition, auto_pause_rules"""
+SETTLED = """n.retry_strategy, n.pause_windows, n.calling_hours, n.contact_rules, n.mode,
+    n.trigger_condition, n.auto_pause_rules"""
 INSERT = f"""
 INSERT INTO program (org_id, created_by, updated_by, {WRITTEN})
 SELECT $1, $2, $2, n.name, n.flow_id, n.audience_id, n.start_at, n.stop_at, {SETTLED}

@@ -12,6 +12,7 @@ import asyncpg
 
 from engine.program.attempt import Did, Trunk
 from engine.program.calling_hours import CallingHours
+from engine.program.contact_rules import ContactRules
 from engine.program.execution import Status
 from engine.program.pause_windows import PauseWindows
 from engine.program.retry import RetryStrategies, RetryStrategy
@@ -62,6 +63,7 @@ class Runnable:
     retry_strategy: RetryStrategy
     pause_windows: PauseWindows | None
     calling_hours: CallingHours | None
+    contact_rules: ContactRules
     scheduled_start_at: datetime
     scheduled_stop_at: datetime | None
     timezone: str
@@ -74,7 +76,7 @@ class Runnable:
 
 RUNNABLE = """
 SELECT e.org_id, e.id, e.program_id, e.flow_id, e.flow_version, e.status, e.did_ids,
-       e.retry_strategy, e.pause_windows, e.calling_hours, e.scheduled_start_at,
+       e.retry_strategy, e.pause_windows, e.calling_hours, e.contact_rules, e.scheduled_start_at,
        e.scheduled_stop_at, o.timezone, o.country, l.concurrent_calls
 FROM execution e
 JOIN organization o ON o.id = e.org_id AND o.status = 'active' AND o.deleted_at IS NULL
@@ -95,6 +97,7 @@ def _runnable(row: asyncpg.Record) -> Runnable:
     values["did_ids"] = tuple(row["did_ids"])
     values["retry_strategy"] = RetryStrategies.validate_python(row["retry_strategy"])
     values["pause_windows"] = None if windows is None else PauseWindows.model_validate(windows)
+    values["contact_rules"] = ContactRules.model_validate(row["contact_rules"] or {})
     values["calling_hours"] = None if hours is None else CallingHours.model_validate(hours)
     return Runnable(**values)
 

@@ -163,6 +163,8 @@ WITH wish AS MATERIALIZED (
     WHERE t.org_id = $1 AND t.execution_id = w.execution_id AND t.contact_id = w.contact_id
       AND t.state = 'leased' AND t.node_id = $2 AND t.dialing_at IS NULL
       AND t.attempts = w.number - 1
+      AND NOT EXISTS (SELECT FROM target o WHERE o.org_id = $1 AND o.contact_id = w.contact_id
+                        AND o.dialing_at IS NOT NULL)
     RETURNING w.*
 )
 INSERT INTO attempt (org_id, id, execution_id, contact_id, number, node_id, did_id, trunk_id,
@@ -184,8 +186,10 @@ async def intend(
 ) -> set[UUID]:
     """The ids of the attempts that may dial; the others must not.
 
-    Refused are contacts of executions that are paused, ended or past their ``stopAt``, and those
-    that are no longer this node's.
+    Refused are contacts of executions that are paused, ended or past their ``stopAt``, those that
+    are no longer this node's, and those that another execution is calling. Raises
+    ``asyncpg.UniqueViolationError`` where two of them race for one contact; each intent is then to
+    be asked alone.
     """
     columns = ([getattr(one, name) for one in intents] for name in Intent.__slots__)
     rows = await connection.fetch(INTEND, org_id, node_id, now, *columns)

@@ -58,6 +58,7 @@ async def test_a_program(acme: Tenant) -> None:
         "retryStrategy",
         "pauseWindows",
         "callingHours",
+        "contactRules",
         "mode",
         "triggerCondition",
         "autoPauseRules",

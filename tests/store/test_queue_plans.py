@@ -118,6 +118,7 @@ async def test_the_queues_statements_use_their_indexes(queue: Queue, pool: async
         execution_ids,
         contact_ids,
         [None] * count,
+        [None] * count,
     )
     assert_no_scan_of("target", release)
     intend = await explain(
