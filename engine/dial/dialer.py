@@ -257,10 +257,18 @@ class Dialer:
         await self._make_partitions(now)
         self._snapshot = await self._reader.read(self._pool, now)
         self._reload_at = min(self._reload_at, self._snapshot.next_change(now) or self._reload_at)
+        await self._hang_up()
         await self._recall_caps(now)
         self._lines.learn(self._snapshot)
         self._due.clear()
         await self._sweep(now)
+
+    async def _hang_up(self) -> None:
+        live = {execution_id for execution_id, _contact_id in self._floor.calls}
+        ended = live - self._snapshot.runs.keys()
+        if ended:
+            async with self._pool.acquire() as connection:
+                self._floor.hang_up(await snapshot.to_hang_up(connection, list(ended)))
 
     async def _make_partitions(self, now: datetime) -> None:
         if now >= self._partitions_at:

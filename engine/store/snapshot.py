@@ -48,6 +48,14 @@ async def unswept(connection: Connection) -> list[tuple[UUID, UUID]]:
     return [(row["org_id"], row["id"]) for row in await connection.fetch(UNSWEPT)]
 
 
+HANG_UP = "SELECT id FROM execution WHERE id = ANY ($1::uuid[]) AND hang_up"
+
+
+async def to_hang_up(connection: Connection, execution_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the executions whose live calls are to end at once."""
+    return [row["id"] for row in await connection.fetch(HANG_UP, list(execution_ids))]
+
+
 @dataclass(frozen=True, slots=True)
 class Runnable:
     """An execution that dials now or will by itself."""

@@ -196,6 +196,36 @@ async def intend(
     return {row["id"] for row in rows}
 
 
+STILL_INTENDED = """
+SELECT w.attempt_id FROM unnest($5::uuid[], $6::uuid[], $7::uuid[])
+    AS w (attempt_id, execution_id, contact_id)
+JOIN execution e ON e.org_id = $1 AND e.id = w.execution_id AND e.status = 'running'
+    AND (e.scheduled_stop_at IS NULL OR e.scheduled_stop_at > $4)
+JOIN target t ON t.org_id = $1 AND t.execution_id = w.execution_id AND t.contact_id = w.contact_id
+    AND t.node_id = $2 AND t.dialing_at = $3
+WHERE EXISTS (SELECT FROM engine_node n WHERE n.id = $2 AND n.stopped_at IS NULL)
+"""
+
+
+async def still_intended(
+    connection: Connection,
+    org_id: UUID,
+    node_id: UUID,
+    intents: Sequence[Intent],
+    *,
+    dialed_at: datetime,
+    now: datetime,
+) -> set[UUID]:
+    """Those of the intents committed with ``dialed_at`` that nothing has overtaken: no pause, no
+    cancel, no burial of the node. Reads alone, so that it waits for no disk."""
+    columns = (
+        [getattr(one, name) for one in intents]
+        for name in ("attempt_id", "execution_id", "contact_id")
+    )
+    rows = await connection.fetch(STILL_INTENDED, org_id, node_id, dialed_at, now, *columns)
+    return {row["attempt_id"] for row in rows}
+
+
 RELEASE = """
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::text[], $7::timestamptz[])

@@ -144,7 +144,7 @@ async def test_launch_pause_resume_cancel(acme: Tenant) -> None:
     rules = [{"nodeId": "bye", "threshold": 9, "resetOnResume": False}]
     resumed = await acme.patch(f"{path}/resume", {"autoPauseRules": rules})
     assert (resumed.body["status"], resumed.body["autoPauseRules"]) == ("running", rules)
-    cancelled = (await acme.patch(f"{path}/cancel")).body
+    cancelled = (await acme.patch(f"{path}/cancel", {"hangUp": True})).body
     assert (cancelled["status"], cancelled["contactsSkipped"]) == ("cancelled", 1)
     assert (await acme.get("/program-executions")).body["data"] == []
     all_of = (await acme.get(f"/programs/{program['id']}/executions")).body

@@ -28,7 +28,11 @@ NURSERY = multiprocessing.get_context("forkserver")
 """Forks processes that have their modules already: a start costs milliseconds, not seconds."""
 NURSERY.set_forkserver_preload(["tests.dial.engine", "tests.dial.phones"])
 
-BUSY = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state = 'active'"
+# A stopped process may have sent half of what it meant to: its session is active and waits for it.
+BUSY = """
+SELECT count(*) FROM pg_stat_activity
+WHERE application_name = $1 AND state = 'active' AND wait_event IS DISTINCT FROM 'ClientRead'
+"""
 OPEN = """
 SELECT a.id FROM attempt a JOIN engine_node n ON n.id = a.node_id
 WHERE n.name = $1 AND a.result IS NULL
@@ -89,6 +93,10 @@ class Havoc:
         log = self.folder / f"{name}.log"
         words = (self.postgres.url, self.port, name, self.calls_per_second, log)
         self.processes[name] = self._spawn(engine.run, *words)
+
+    async def until_rung(self, count: int) -> None:
+        while len(self.rings) < count:
+            await asyncio.sleep(0.02)
 
     async def rage(self, done: Callable[[], Awaitable[bool]], *, every: float) -> None:
         """One blow ``every`` so many seconds, on average, until the campaign is done."""

@@ -5,7 +5,9 @@ The far end keeps its own log, and the database is held against it.
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -20,6 +22,7 @@ import pytest
 
 from engine.program.execution import Status
 from engine.program.outcome import Result
+from engine.store import execution
 from engine.store.embedded import EmbeddedPostgres
 from engine.store.migrate import migrate
 from engine.store.pool import open_pool
@@ -92,6 +95,29 @@ async def test_nobody_is_lost_and_nobody_is_dialed_twice(
     assert it.blows["kill -9"] >= 4
     assert min(it.blows.values()) >= 1
     assert len(it.blows) == 4
+
+
+async def test_no_call_begins_100_ms_after_a_pause_or_a_cancel_was_answered(
+    havoc: MakeHavoc,
+) -> None:
+    """Every instant is of the machine's one monotonic clock, taken where it happened."""
+    async with havoc("off", 100.0) as it:
+        campaign = await Campaign.create(it.pool, contacts=2_000)
+        campaign = replace(campaign, now=datetime.now(UTC))
+        execution_id = await campaign.launch()
+        row = (campaign.org_id, execution_id)
+        closed: list[tuple[float, float]] = []
+        for end in (execution.pause, execution.pause, execution.pause, execution.cancel):
+            await it.until_rung(len(it.rings) + 60)
+            async with it.pool.acquire() as connection:
+                await end(connection, *row, now=campaign.now)
+                answered = time.monotonic()
+                await asyncio.sleep(0.6)
+                closed.append((answered + 0.1, time.monotonic()))
+                if end is execution.pause:
+                    await execution.resume(connection, *row, now=campaign.now)
+        left = [ring.left_at for ring in it.rings]
+        assert [at for at in left for start, until in closed if start < at < until] == []
 
 
 def hold_against(
