@@ -99,6 +99,11 @@ class Resume(Wire):
     """Replace the execution's own; `null` keeps them."""
 
 
+class Cancel(Wire):
+    hang_up: bool = False
+    """Live calls are ended at once; else they finish."""
+
+
 class Slice(TypedDict):
     limit: int
     offset: int
@@ -149,10 +154,12 @@ async def resume(request: Request, id: UUID, body: Resume) -> ExecutionView:
     )
 
 
-async def cancel(request: Request, id: UUID) -> ExecutionView:
-    """Final: no call begins, live ones finish, whoever waits is skipped."""
+async def cancel(request: Request, id: UUID, body: Cancel) -> ExecutionView:
+    """Final: no call begins, live ones finish or are hung up, whoever waits is skipped."""
     return ExecutionView.of(
-        await execution.cancel(request.connection, request.org_id, id, now=request.now)
+        await execution.cancel(
+            request.connection, request.org_id, id, now=request.now, hang_up=body.hang_up
+        )
     )
 
 

@@ -14,6 +14,8 @@ from engine.errors import FieldProblem, Invalid, NotFound
 from engine.org.attribute import AttributeType
 from engine.org.wire import given, optional
 from engine.program.auto_pause import AutoPauseRule
+from engine.program.calling_hours import CallingHours
+from engine.program.contact_rules import ContactRules
 from engine.program.pause_windows import PauseWindows
 from engine.program.retry import RetryStrategy
 from engine.program.trigger import TriggerCondition
@@ -40,6 +42,10 @@ class ProgramBody(Wire):
     """Numbers or DID ids."""
     retry_strategy: RetryStrategy
     pause_windows: PauseWindows | None = None
+    calling_hours: CallingHours | None = None
+    """In the callee's zone; `null`: any hour."""
+    contact_rules: ContactRules | None = None
+    """How often a number may be called, by all programs together."""
     mode: Mode = Mode.BATCH
     trigger_condition: TriggerCondition | None = None
     """A live program has one, a batch program has none."""
@@ -57,6 +63,10 @@ class ProgramChange(Wire):
     did_pool: DidPool = optional()
     retry_strategy: RetryStrategy = optional()
     pause_windows: PauseWindows | None = None
+    calling_hours: CallingHours | None = None
+    """In the callee's zone; `null`: any hour."""
+    contact_rules: ContactRules | None = None
+    """How often a number may be called, by all programs together."""
     mode: Mode = optional()
     trigger_condition: TriggerCondition | None = None
     auto_pause_rules: Rules | None = None

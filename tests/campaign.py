@@ -145,6 +145,8 @@ class Campaign:
         *,
         retry_strategy: Mapping[str, object] | None = None,
         pause_windows: Mapping[str, object] | None = None,
+        calling_hours: Mapping[str, object] | None = None,
+        contact_rules: Mapping[str, object] | None = None,
         auto_pause_rules: Sequence[Mapping[str, object]] | None = None,
         start_after: timedelta = timedelta(0),
         stop_after: timedelta | None = None,
@@ -153,8 +155,9 @@ class Campaign:
     ) -> UUID:
         program_id: UUID = await self.pool.fetchval(
             "INSERT INTO program (org_id, name, flow_id, audience_id, start_at, stop_at, "
-            "retry_strategy, pause_windows, mode, trigger_condition, auto_pause_rules) "
-            "VALUES ($1, 'Program', $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+            "retry_strategy, pause_windows, mode, trigger_condition, auto_pause_rules, "
+            "calling_hours, contact_rules) "
+            "VALUES ($1, 'Program', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
             self.org_id,
             self.flow_id,
             self.audience_id,
@@ -165,6 +168,8 @@ class Campaign:
             "live" if trigger_condition else "batch",
             trigger_condition,
             None if auto_pause_rules is None else list(auto_pause_rules),
+            calling_hours,
+            contact_rules,
         )
         await self.pool.executemany(
             "INSERT INTO program_did VALUES ($1, $2, $3, $4)",

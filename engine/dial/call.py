@@ -36,6 +36,8 @@ class Call:
     """The node that claimed it; this process may have become another one since."""
     stage: Stage = Stage.CLAIMED
     grant: Grant | None = None
+    hung_up: bool = False
+    """Its execution was cancelled, and its live calls with it."""
 
     @property
     def key(self) -> ContactKey:

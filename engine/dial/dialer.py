@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -41,6 +41,7 @@ from engine.program.pacing import Line
 from engine.program.retry import RetryAt
 from engine.store import attempt as attempts
 from engine.store import execution, snapshot, target
+from engine.store import number as numbers
 from engine.store.launch import CHANNEL
 from engine.store.target import CLAIM_LIMIT
 
@@ -146,7 +147,14 @@ class Dialer:
 
     async def run(self) -> None:
         """Raises one of ``failure.AWAY`` where the database is away at the start, never later."""
-        await self._lease.begin()
+        try:
+            await self._lease.begin()
+            await self._live()
+            await self._leave()
+        finally:
+            self._stopped.set()
+
+    async def _live(self) -> None:
         async with asyncio.TaskGroup() as group:
             workers = [
                 group.create_task(self._desk.run()),
@@ -158,8 +166,6 @@ class Dialer:
             await self._outbox.flush()
             for worker in workers:
                 worker.cancel()
-        await self._leave()
-        self._stopped.set()
 
     async def _dial(self, group: asyncio.TaskGroup) -> None:
         while not (self._floor.closing and not self._floor.calls):
@@ -251,10 +257,18 @@ class Dialer:
         await self._make_partitions(now)
         self._snapshot = await self._reader.read(self._pool, now)
         self._reload_at = min(self._reload_at, self._snapshot.next_change(now) or self._reload_at)
+        await self._hang_up()
         await self._recall_caps(now)
         self._lines.learn(self._snapshot)
         self._due.clear()
         await self._sweep(now)
+
+    async def _hang_up(self) -> None:
+        live = {execution_id for execution_id, _contact_id in self._floor.calls}
+        ended = live - self._snapshot.runs.keys()
+        if ended:
+            async with self._pool.acquire() as connection:
+                self._floor.hang_up(await snapshot.to_hang_up(connection, list(ended)))
 
     async def _make_partitions(self, now: datetime) -> None:
         if now >= self._partitions_at:
@@ -332,16 +346,27 @@ class Dialer:
                 claimed = await target.claim(
                     connection, org_id, self._lease.node_id, quotas, now=now
                 )
+                since = self._look_back(places, now)
+                known = await numbers.standings(connection, org_id, claimed, since)
                 for one in claimed:
                     run, did = self._snapshot.runs[one.execution_id], places[one.execution_id].pop()
-                    self._floor.begin(group, run, self._lease.node_id, one, did)
+                    candidate = one, known[one.execution_id, one.contact_id]
+                    self._floor.begin(group, run, self._lease.node_id, candidate, did)
                 hungry = self._learn_appetites(places, quotas)
+                # Cleared first: what is handed back while this reads adds to it.
+                self._due.update(dict.fromkeys(hungry))
                 due = await target.next_due(connection, org_id, hungry) if hungry else {}
         finally:
             for dids in places.values():
                 for did in dids:
                     self._lines.undo(org_id, did)
-        self._due.update({run_id: due.get(run_id) for run_id in hungry})
+        for execution_id, due_at in due.items():
+            self._note_due(execution_id, due_at)
+
+    def _look_back(self, execution_ids: Iterable[UUID], now: datetime) -> dict[UUID, datetime]:
+        """From when on calls count for each execution that counts them."""
+        lengths = {one: self._snapshot.runs[one].contact_rules.look_back for one in execution_ids}
+        return {one: now - length for one, length in lengths.items() if length}
 
     def _learn_appetites(
         self, unused: dict[UUID, list[Did]], quotas: dict[UUID, int]
@@ -357,7 +382,7 @@ class Dialer:
         now = self._clock.now()
         for item in batch:
             if isinstance(item, Returned):
-                self._note_due(item.execution_id, now)
+                self._note_due(item.execution_id, item.release.due_at or now)
             elif isinstance(item.decision, RetryAt):
                 self._note_due(item.execution_id, item.decision.instant)
         self.wake()

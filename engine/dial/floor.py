@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import structlog
 
 from engine.clock import Clock
+from engine.dial import gates
 from engine.dial.call import Call, Stage
 from engine.dial.failure import AWAY
+from engine.dial.gates import Verdict
 from engine.dial.intents import IntentDesk
 from engine.dial.lines import Lines
 from engine.dial.outbox import ContactKey, Outbox, Returned
 from engine.dial.reaper import decide_with_rest, interruption
 from engine.dial.snapshot import Run
 from engine.program.attempt import Attempt, Did
+from engine.program.contact_rules import Standing
 from engine.program.outcome import Cause, Fault, Milestones, Outcome, Result
 from engine.program.report import CallReport
 from engine.program.retry import Done, RetryAt
@@ -34,6 +37,8 @@ is awaited."""
 
 Place: TypeAlias = Callable[[Attempt, Intend], Awaitable[CallReport]]
 """One call from its flow's start to its outcome."""
+
+Candidate: TypeAlias = tuple[Claimed, Standing]
 
 Ended: TypeAlias = Callable[[Attempt, CallReport], None]
 
@@ -58,37 +63,47 @@ class Floor:
     closing: bool = False
     """No INVITE leaves any more."""
     calls: dict[ContactKey, Call] = field(default_factory=dict)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: dict[ContactKey, asyncio.Task[None]] = field(default_factory=dict)
 
     def kill(self) -> None:
         """Ends every call at once; their outcomes still go to the outbox."""
         self.closing = True
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
 
+    def hang_up(self, execution_ids: Collection[UUID]) -> None:
+        """Ends the calls of these executions."""
+        for key, call in self.calls.items():
+            if call.run.id in execution_ids and not call.hung_up:
+                call.hung_up = True
+                self._tasks[key].cancel()
+
     def begin(
-        self, group: asyncio.TaskGroup, run: Run, node_id: UUID, claimed: Claimed, did: Did
+        self, group: asyncio.TaskGroup, run: Run, node_id: UUID, candidate: Candidate, did: Did
     ) -> None:
         """Starts the call of a contact that ``node_id`` claimed, on places already taken."""
-        if claimed.deleted:
+        claimed, standing = candidate
+        now = self.clock.now()
+        closed = next(
+            (one for one in gates.personal(run, claimed, standing, now) if not one.open), None
+        )
+        if closed is not None:
             self.lines.undo(claimed.org_id, did)
-            release = Release(claimed.execution_id, claimed.contact_id, "contact_deleted")
-            self.outbox.put(Returned(claimed.org_id, node_id, release))
+            self.outbox.put(Returned(claimed.org_id, node_id, _put_off(claimed, closed)))
             return
         call = Call(run, _attempt(run, claimed, did), claimed.results, node_id)
         self.calls[call.key] = call
         task = group.create_task(self._hold(call))
-        self._tasks.add(task)
+        self._tasks[call.key] = task
         # A callback runs even for a task that is cancelled before its first step.
-        task.add_done_callback(lambda done: self._end(done, call))
+        task.add_done_callback(lambda _done: self._end(call))
 
-    def _end(self, task: asyncio.Task[None], call: Call) -> None:
+    def _end(self, call: Call) -> None:
         """Whatever happened to a call, its places are given back here and only here."""
         dialed = call.stage is Stage.DIALING
         give_back = self.lines.give_back if dialed else self.lines.undo
         give_back(call.run.org_id, call.attempt.did)
-        self._tasks.discard(task)
-        del self.calls[call.key]
+        del self._tasks[call.key], self.calls[call.key]
         self.changed()
 
     async def _hold(self, call: Call) -> None:
@@ -97,7 +112,10 @@ class Floor:
             await self._settle(call, report)
         except asyncio.CancelledError:
             # Killed: an orderly end of this task, whose outcome still has to be written.
-            self._account(call, interruption("engine_stopped", self.clock.now()))
+            now = self.clock.now()
+            self._account(
+                call, _hung_up(now) if call.hung_up else interruption("engine_stopped", now)
+            )
 
     async def _report(self, call: Call) -> CallReport:
         try:
@@ -158,6 +176,16 @@ class Floor:
         log.warning("intent_too_late", call_id=str(call.attempt.id))
         decision = RetryAt(self.clock.now() + LATE_REST)
         self.outbox.put(_finished(call, CallReport(WITHDRAWN), decision, withdrawn=True))
+
+
+def _put_off(claimed: Claimed, closed: Verdict) -> Release:
+    skip_cause = closed.reason if closed.final else None
+    return Release(claimed.execution_id, claimed.contact_id, skip_cause, closed.until)
+
+
+def _hung_up(now: datetime) -> CallReport:
+    cause = Cause("hung_up", Fault.OPERATOR)
+    return CallReport(Outcome(Result.CANCELLED, cause, Milestones(ended_at=now)))
 
 
 def _attempt(run: Run, claimed: Claimed, did: Did) -> Attempt:

@@ -6,22 +6,33 @@ the first no; who asks why a contact is not called now gets them all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import isinf
 
 from engine.dial.snapshot import Run
+from engine.program.contact_rules import ContactRules, Standing, rest
 from engine.program.did_pool import NoDid, Refusal
 from engine.program.execution import Status
 from engine.program.pacing import Line
+from engine.store.target import Claimed
+
+IN_CALL_REST = timedelta(seconds=30)
+"""Of a contact that another execution talks to."""
 
 
 class Gate(StrEnum):
     EXECUTION = "execution"
     SCHEDULE = "schedule"
     PAUSE_WINDOW = "pause_window"
+    CONTACT = "contact"
+    DO_NOT_CALL = "do_not_call"
+    CONSENT = "consent"
+    FREQUENCY = "frequency"
+    CALLING_HOURS = "calling_hours"
+    LINE = "line"
     DUE = "due"
     PLAN = "plan"
     PROCESS = "process"
@@ -37,6 +48,8 @@ class Verdict:
     until: datetime | None = None
     """Worth asking again then; ``None``: when something else happens (a call ends, somebody
     resumes)."""
+    final: bool = False
+    """No instant will help: the contact is skipped for this reason."""
 
     @property
     def open(self) -> bool:
@@ -68,6 +81,61 @@ def schedule(run: Run, now: datetime) -> Verdict:
 def pause_window(run: Run, now: datetime) -> Verdict:
     until = run.calendar.closed_until(now)
     return Verdict(Gate.PAUSE_WINDOW, None if until is None else "pause_window", until)
+
+
+def personal(run: Run, claimed: Claimed, standing: Standing, now: datetime) -> Iterator[Verdict]:
+    """The gates that hang on who is called; asked of a contact that a node holds."""
+    yield contact(claimed)
+    yield do_not_call(standing)
+    yield consent(run.contact_rules, standing)
+    yield frequency(run.contact_rules, standing, now)
+    yield calling_hours(run, claimed.to_number, claimed.attributes, now)
+    yield line(standing, now)
+
+
+def contact(claimed: Claimed) -> Verdict:
+    """Deleted after the launch?"""
+    if claimed.deleted:
+        return Verdict(Gate.CONTACT, "contact_deleted", final=True)
+    return Verdict(Gate.CONTACT)
+
+
+def do_not_call(standing: Standing) -> Verdict:
+    if standing.do_not_call:
+        return Verdict(Gate.DO_NOT_CALL, "do_not_call", final=True)
+    return Verdict(Gate.DO_NOT_CALL)
+
+
+def consent(rules: ContactRules, standing: Standing) -> Verdict:
+    if rules.consent_required and not standing.consented:
+        return Verdict(Gate.CONSENT, "no_consent", final=True)
+    return Verdict(Gate.CONSENT)
+
+
+def frequency(rules: ContactRules, standing: Standing, now: datetime) -> Verdict:
+    rests = rest(rules, standing, now)
+    return Verdict(Gate.FREQUENCY) if rests is None else Verdict(Gate.FREQUENCY, *rests)
+
+
+def line(standing: Standing, now: datetime) -> Verdict:
+    """Never two calls to a number at once. Nobody knows when the other ends."""
+    if standing.in_call:
+        return Verdict(Gate.LINE, "in_call", now + IN_CALL_REST)
+    return Verdict(Gate.LINE)
+
+
+def calling_hours(
+    run: Run, number: str, attributes: Mapping[str, object], now: datetime
+) -> Verdict:
+    """``number`` in E.164, ``attributes`` by slug."""
+    if run.calling_clock is None:
+        return Verdict(Gate.CALLING_HOURS)
+    opens = run.calling_clock.next_open(number, attributes, now)
+    if opens is None:
+        return Verdict(Gate.CALLING_HOURS, "no_calling_hours", final=True)
+    if opens > now:
+        return Verdict(Gate.CALLING_HOURS, "calling_hours", opens)
+    return Verdict(Gate.CALLING_HOURS)
 
 
 def due(due_at: datetime | None, now: datetime) -> Verdict:

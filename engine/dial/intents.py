@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from uuid import UUID
 
 import asyncpg
@@ -13,14 +15,21 @@ import asyncpg
 from engine.clock import Clock
 from engine.dial.failure import AWAY
 from engine.store import target
+from engine.store.pool import Connection
 from engine.store.target import CLAIM_LIMIT, Intent
 
-INVITE_WINDOW = 0.05
-"""Seconds from the news of a committed intent to its INVITE; later, it must not leave."""
+INVITE_WINDOW = 0.08
+"""Seconds from asking the database to the INVITE; later, it must not leave. A pause or a cancel
+that was answered came after the asking: no INVITE follows its answer by more than this, and by
+100 ms with what a machine's scheduler adds."""
+
+PROMPT = 0.04
+"""Seconds. A commit that took longer is confirmed by a statement that waits for no disk: the window
+is counted from there."""
 
 COMMIT_WINDOW = 0.5
-"""Seconds for the statement itself. The commit lies somewhere within; together both stay far below
-a lease, so that a process that was stopped in between never dials what was taken from it."""
+"""Seconds for all of it: far below a lease, so that a process that was stopped in between never
+dials what was taken from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +37,14 @@ class Grant:
     dialed_at: datetime
     """The instant the intent bears in the database."""
     asked: float
-    answered: float
-    """Monotonic seconds around the statement."""
+    """Monotonic seconds before the intent was sent."""
+    confirmed: float
+    """Monotonic seconds before the last question whose answer was that it stands."""
 
     def stands(self, seconds: float) -> bool:
         """Whether the INVITE may still leave."""
-        prompt = self.answered - self.asked <= COMMIT_WINDOW
-        return prompt and seconds - self.answered <= INVITE_WINDOW
+        within = seconds - self.asked <= COMMIT_WINDOW
+        return within and seconds - self.confirmed <= INVITE_WINDOW
 
 
 @dataclass(slots=True)
@@ -74,7 +84,7 @@ class IntentDesk:
     async def _answer(self, org_id: UUID, node_id: UUID, batch: list[Wish]) -> None:
         batch = [wish for wish in batch if not wish.answer.done()]
         try:
-            grant, granted = await self._commit(org_id, node_id, [wish.intent for wish in batch])
+            grants = await self._commit(org_id, node_id, [wish.intent for wish in batch])
         except AWAY as problem:
             for wish in batch:
                 if not wish.answer.done():
@@ -82,13 +92,42 @@ class IntentDesk:
             return
         for wish in batch:
             if not wish.answer.done():
-                wish.answer.set_result(grant if wish.intent.attempt_id in granted else None)
+                wish.answer.set_result(grants.get(wish.intent.attempt_id))
 
     async def _commit(
         self, org_id: UUID, node_id: UUID, intents: list[Intent]
-    ) -> tuple[Grant, set[UUID]]:
+    ) -> dict[UUID, Grant]:
+        """Of those that were committed. What no longer stands has one that never does."""
         dialed_at = self.clock.now()
         async with self.pool.acquire(timeout=5) as connection:
             asked = self.clock.monotonic()
-            granted = await target.intend(connection, org_id, node_id, intents, now=dialed_at)
-        return Grant(dialed_at, asked, self.clock.monotonic()), granted
+            granted = await self._intend(connection, org_id, node_id, intents, dialed_at)
+            confirmed, standing = asked, granted
+            if granted and self.clock.monotonic() - asked > PROMPT:
+                confirmed = self.clock.monotonic()
+                standing = await target.still_intended(
+                    connection, org_id, node_id, intents, dialed_at=dialed_at, now=self.clock.now()
+                )
+        return {
+            attempt_id: Grant(dialed_at, asked, confirmed if attempt_id in standing else -inf)
+            for attempt_id in granted
+        }
+
+    async def _intend(
+        self,
+        connection: Connection,
+        org_id: UUID,
+        node_id: UUID,
+        intents: Sequence[Intent],
+        dialed_at: datetime,
+    ) -> set[UUID]:
+        try:
+            return await target.intend(connection, org_id, node_id, intents, now=dialed_at)
+        except asyncpg.UniqueViolationError:
+            if len(intents) == 1:
+                return set()
+        alone = [
+            await self._intend(connection, org_id, node_id, [intent], dialed_at)
+            for intent in intents
+        ]
+        return set().union(*alone)

@@ -14,9 +14,10 @@ import structlog
 
 from engine.clock import Clock
 from engine.dial.failure import AWAY, REFUSED
+from engine.program.contact_rules import CALL_CONSENT
 from engine.program.outcome import Outcome
 from engine.program.report import CallReport
-from engine.store import outcome, target
+from engine.store import consent, outcome, target
 from engine.store.outcome import Finished
 from engine.store.target import CLAIM_LIMIT, Release
 
@@ -141,8 +142,14 @@ class Outbox:
             await outcome.finish(connection, row.org_id, [row], now=now)
         except REFUSED as problem:
             log.error("trace_refused", call_id=str(row.attempt_id), error=str(problem))
-            bare = replace(row, report=CallReport(_plain(row)), flow_id=None)
+            bare = replace(row, report=_bare(row), flow_id=None)
             await outcome.finish(connection, row.org_id, [bare], now=now)
+
+
+def _bare(row: Finished) -> CallReport:
+    """What the callee said outlives the trace."""
+    said = consent.said_in(row.report)
+    return CallReport(_plain(row), variables={CALL_CONSENT: said} if said else None)
 
 
 def _plain(row: Finished) -> Outcome:

@@ -65,10 +65,14 @@ class Reaper:
             await node.forget(connection)
 
     async def _reap_some(self, connection: asyncpg.Connection, dead: UUID) -> bool:
-        held = await target.leased_by(connection, dead, limit=CLAIM_LIMIT)
+        """One reaper a node: two that close the same attempts would wait for each other."""
+        async with connection.transaction():
+            if not await node.take_on(connection, dead):
+                return False
+            held = await target.leased_by(connection, dead, limit=CLAIM_LIMIT)
+            await self._hand_back(connection, dead, held, self._interrupted)
         if held:
             log.warning("contacts_reaped", node_id=str(dead), count=len(held))
-        await self._hand_back(connection, dead, held, self._interrupted)
         return bool(held)
 
     async def reconcile(self, node_id: UUID, is_ours: Callable[[ContactKey], bool]) -> None:

@@ -12,6 +12,8 @@ import asyncpg
 import structlog
 
 from engine.program.attempt import Did
+from engine.program.calling_hours import CallingClock
+from engine.program.contact_rules import ContactRules
 from engine.program.execution import Status
 from engine.program.pause_windows import Calendar
 from engine.program.retry import RetryStrategy
@@ -44,6 +46,9 @@ class Run:
     """Those that are active now."""
     concurrent_calls: int | None
     """The organization's, by its plan."""
+    calling_clock: CallingClock | None = None
+    """``None``: any hour of the callee's day."""
+    contact_rules: ContactRules = field(default_factory=ContactRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ async def _dids(connection: Connection, rows: Sequence[Runnable]) -> dict[UUID, 
 
 
 def _run(row: Runnable, flow: CompiledFlow, dids: Mapping[UUID, Did]) -> Run:
+    zone, hours = ZoneInfo(row.timezone), row.calling_hours
     return Run(
         id=row.id,
         org_id=row.org_id,
@@ -118,9 +124,11 @@ def _run(row: Runnable, flow: CompiledFlow, dids: Mapping[UUID, Did]) -> Run:
         flow=flow,
         status=row.status,
         strategy=row.retry_strategy,
-        calendar=Calendar.of(row.pause_windows, ZoneInfo(row.timezone)),
+        calendar=Calendar.of(row.pause_windows, zone),
         start_at=row.scheduled_start_at,
         stop_at=row.scheduled_stop_at,
         did_ids=tuple(did_id for did_id in row.did_ids if did_id in dids),
         concurrent_calls=row.concurrent_calls,
+        calling_clock=None if hours is None else CallingClock(hours, zone, row.country),
+        contact_rules=row.contact_rules,
     )

@@ -2,7 +2,8 @@
 
 - ``organization``  name, country, zone, currency; roles
 - ``plan``          the limits of each plan
-- ``phone``         typed number → E.164, or the reason why not
+- ``phone``         typed number → E.164, or the reason why not; its country, its zones
+- ``holiday``       the days a country has off
 - ``attribute``     custom attributes: slug, type, checked value
 - ``contact``       the body of a contact → its columns
 - ``audience``      rules: checked, and decided for one contact
@@ -18,8 +19,9 @@ from __future__ import annotations
 from engine.org.attribute import AttributeType
 from engine.org.audience import AudienceType, Group, Rule, RuleOperator, check_rules, holds
 from engine.org.contact import ContactChange, NewContact
+from engine.org.holiday import is_public_holiday
 from engine.org.organization import NewOrganization, OrganizationStatus, Role
-from engine.org.phone import country_of, normalise
+from engine.org.phone import country_of, normalise, zones_of
 from engine.org.plan import Limit, Plan, PlanLimits, limit_reached
 
 __all__ = [
@@ -39,6 +41,8 @@ __all__ = [
     "check_rules",
     "country_of",
     "holds",
+    "is_public_holiday",
     "limit_reached",
     "normalise",
+    "zones_of",
 ]

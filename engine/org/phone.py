@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult, timezone
 
 from engine.errors import FieldProblem
 
@@ -73,6 +73,26 @@ def dialed_from(e164: str, region: str) -> str:
     else:
         written = phonenumbers.format_out_of_country_calling_number(number, region)
     return "".join(digit for digit in written if digit.isdigit())
+
+
+ZONES_OF_CALLING_CODE = {212: ("Africa/Casablanca",)}
+"""Where libphonenumber is wrong: it has the Canary Islands for Morocco, whose clock moves with
+Ramadan."""
+
+
+def zones_of(e164: str) -> tuple[str, ...]:
+    """IANA names of all zones the number may lie in; empty where that cannot be told.
+
+    A mobile number counts as at home, a number without a place as anywhere in its country: +1 800
+    has 42 zones.
+    """
+    try:
+        number = phonenumbers.parse(e164, None)
+    except NumberParseException:
+        return ()
+    corrected = ZONES_OF_CALLING_CODE.get(number.country_code or 0)
+    zones = corrected or timezone.time_zones_for_number(number)
+    return tuple(zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE)
 
 
 def _international(typed: str) -> str:

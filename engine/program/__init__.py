@@ -2,6 +2,8 @@
 
 - ``execution``      one run of a program: its life as a table, its counters
 - ``pause_windows``  weekly and dated windows on the wall of a zone → ``Calendar``
+- ``calling_hours``  when a number may ring, on the walls of all zones it may lie in
+- ``contact_rules``  how often one number may be called, by all programs together
 - ``retry``          ``decide``: what a call's outcome means for its contact
 - ``auto_pause``     rules over how often a node was entered;  ``trigger``  dates of live programs
 - ``pacing``         token buckets and lines;  ``did_pool``  which number a call leaves from
@@ -9,11 +11,13 @@
 
 ``PauseWindows``, ``RetryStrategy``, ``AutoPauseRule``, ``TriggerCondition`` and
 ``CallRequestRetry`` are the shapes of the wire too. Imported by every layer above; imports
-``flows`` and ``engine.errors`` alone.
+``flows``, ``engine.org`` and ``engine.errors`` alone.
 """
 
 from engine.program.attempt import Attempt, Did, Trunk
 from engine.program.auto_pause import AutoPauseRule, NodeEntries
+from engine.program.calling_hours import CallingClock, CallingHours
+from engine.program.contact_rules import ContactRules, Said, Standing
 from engine.program.did_pool import DidPool, NoDid, Refusal
 from engine.program.execution import Counters, Event, Status, Verdict, transition
 from engine.program.outcome import AnsweredBy, Cause, Fault, Milestones, Outcome, Result
@@ -39,7 +43,10 @@ __all__ = [
     "CallEvent",
     "CallReport",
     "CallRequestRetry",
+    "CallingClock",
+    "CallingHours",
     "Cause",
+    "ContactRules",
     "Counters",
     "Did",
     "DidPool",
@@ -58,6 +65,8 @@ __all__ = [
     "RetryAt",
     "RetryStrategies",
     "RetryStrategy",
+    "Said",
+    "Standing",
     "Status",
     "TokenBucket",
     "TriggerCondition",

@@ -71,7 +71,7 @@ Day = tuple[WeeklyWindow, ...]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-class PauseWindows(Wire):
+class Week(Wire):
     sunday: Day = Field(default=(), max_length=48)
     monday: Day = Field(default=(), max_length=48)
     tuesday: Day = Field(default=(), max_length=48)
@@ -79,21 +79,24 @@ class PauseWindows(Wire):
     thursday: Day = Field(default=(), max_length=48)
     friday: Day = Field(default=(), max_length=48)
     saturday: Day = Field(default=(), max_length=48)
+
+
+class PauseWindows(Week):
     advanced: tuple[DatedWindow, ...] = Field(default=(), max_length=366)
 
     @model_validator(mode="after")
     def _open_at_all(self) -> Self:
-        if _closed_minutes(self) == ((0, WEEK),):
+        if minutes_of(self) == ((0, WEEK),):
             raise ValueError("the windows leave no minute of the week to call in")
         return self
 
 
-def _closed_minutes(windows: PauseWindows) -> tuple[tuple[int, int], ...]:
+def minutes_of(windows: Week) -> tuple[tuple[int, int], ...]:
     """Disjoint ``[from, to)`` in minutes from Monday's midnight, in order."""
     return tuple(_merge(sorted(_pieces(windows))))
 
 
-def _pieces(windows: PauseWindows) -> Iterator[tuple[int, int]]:
+def _pieces(windows: Week) -> Iterator[tuple[int, int]]:
     for day, name in enumerate(WEEKDAYS):
         for window in getattr(windows, name):
             start, end = (day * DAY + minute for minute in window.minutes())
@@ -125,16 +128,16 @@ class Calendar:
         if windows is None:
             return cls(zone)
         dated = ((window.start_at, _end(window, zone)) for window in windows.advanced)
-        return cls(zone, _closed_minutes(windows), tuple(dated))
+        return cls(zone, minutes_of(windows), tuple(dated))
 
     def closed_until(self, at: datetime) -> datetime | None:
         """``None`` while open; else the first open instant after ``at``, in UTC."""
         moment = at
-        while (end := self._closed_to(moment)) is not None:
+        while (end := self.closed_to(moment)) is not None:
             moment = end
         return None if moment == at else moment.astimezone(UTC)
 
-    def _closed_to(self, at: datetime) -> datetime | None:
+    def closed_to(self, at: datetime) -> datetime | None:
         """Some instant up to which it is surely closed, or ``None`` where it is open."""
         covering = [end for start, end in self.dated if start <= at < end]
         return max(covering) if covering else self._weekly_closed_to(at)
@@ -145,11 +148,16 @@ class Calendar:
         index = bisect_right(self.weekly, (minute, WEEK)) - 1
         if index < 0 or minute >= self.weekly[index][1]:
             return None
-        left = timedelta(minutes=self.weekly[index][1] - minute)
-        passed = timedelta(seconds=wall.second, microseconds=wall.microsecond)
-        # Not more than a day ahead, so that a zone changes its offset at most once on the way.
-        end = at.astimezone(UTC) + min(left - passed, timedelta(days=1))
-        return _offset_change(self.zone, at, end) or end
+        return ahead(self.zone, at, self.weekly[index][1] - minute)
+
+
+def ahead(zone: ZoneInfo, at: datetime, minutes: int) -> datetime:
+    """When the wall shows so many minutes after this one, a day on at most, or leaps before."""
+    wall = at.astimezone(zone)
+    passed = timedelta(seconds=wall.second, microseconds=wall.microsecond)
+    # Not more than a day, so that a zone changes its offset at most once on the way.
+    end = at.astimezone(UTC) + min(timedelta(minutes=minutes) - passed, timedelta(days=1))
+    return _offset_change(zone, at, end) or end
 
 
 def _end(window: DatedWindow, zone: ZoneInfo) -> datetime:

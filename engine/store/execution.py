@@ -221,22 +221,28 @@ def _rules(rules: Sequence[AutoPauseRule]) -> list[object]:
 
 CANCEL = """
 UPDATE execution
-SET status = 'cancelled', pause_reason = NULL, actual_end_at = $3, updated_at = $3, swept = false
+SET status = 'cancelled', pause_reason = NULL, actual_end_at = $3, updated_at = $3, swept = false,
+    hang_up = $4
 WHERE org_id = $1 AND id = $2
 """
 
 
 async def cancel(
-    connection: Connection, org_id: UUID, execution_id: UUID, *, now: datetime
+    connection: Connection,
+    org_id: UUID,
+    execution_id: UUID,
+    *,
+    now: datetime,
+    hang_up: bool = False,
 ) -> Execution:
-    """After the commit no call begins; live ones finish. Final.
+    """After the commit no call begins; live ones finish, or with ``hang_up`` are ended. Final.
 
     The first ``SWEEP_LIMIT`` pending contacts are skipped at once, the rest by the dialers'
     ``sweep``, so that a million of them do not hold the answer up.
     """
     async with connection.transaction():
         await _lock_for(connection, org_id, execution_id, Event.CANCEL)
-        await connection.execute(CANCEL, org_id, execution_id, now)
+        await connection.execute(CANCEL, org_id, execution_id, now, hang_up)
         await sweep(connection, org_id, execution_id, now=now)
         await announce(connection, org_id, execution_id)
         return await get(connection, org_id, execution_id)

@@ -52,12 +52,13 @@ ORDER BY pd.position
 
 INSERT_EXECUTION = """
 INSERT INTO execution (org_id, program_id, audience_id, flow_id, flow_version, status, did_ids,
-                       retry_strategy, pause_windows, auto_pause_rules,
-                       scheduled_start_at, scheduled_stop_at, actual_start_at,
+                       retry_strategy, pause_windows, calling_hours, contact_rules,
+                       auto_pause_rules, scheduled_start_at, scheduled_stop_at, actual_start_at,
                        created_at, updated_at, created_by)
 SELECT p.org_id, p.id, p.audience_id, p.flow_id, f.version,
        CASE WHEN p.start_at > $3 THEN 'scheduled' ELSE 'running' END, $4::uuid[],
-       p.retry_strategy, p.pause_windows, p.auto_pause_rules,
+       p.retry_strategy, p.pause_windows, p.calling_hours, p.contact_rules,
+       p.auto_pause_rules,
        p.start_at, p.stop_at, CASE WHEN p.start_at > $3 THEN NULL ELSE $3 END,
        $3, $3, $5
 FROM program p JOIN flow f ON f.org_id = p.org_id AND f.id = p.flow_id

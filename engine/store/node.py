@@ -72,6 +72,19 @@ async def dead_with_leases(connection: Connection) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
+TAKE_ON = """
+SELECT true FROM engine_node WHERE id = $1 AND stopped_at IS NOT NULL FOR UPDATE
+"""
+
+
+async def take_on(connection: Connection, node_id: UUID) -> bool:
+    """Until the transaction's end nobody else takes on what this dead node holds.
+
+    Waits for who does so now. False: the node is not dead.
+    """
+    return await connection.fetchval(TAKE_ON, node_id) is True
+
+
 FORGET = """
 DELETE FROM engine_node n
 WHERE n.stopped_at < clock_timestamp() - interval '1 day'

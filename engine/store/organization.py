@@ -7,8 +7,9 @@ from uuid import UUID
 import asyncpg
 from pydantic import Field
 
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, FieldProblem, Invalid, NotFound
 from engine.org.organization import NewOrganization, OrganizationStatus
+from engine.org.phone import normalise
 from engine.org.plan import Plan
 from engine.org.wire import Instant, given
 from engine.store.pool import Connection
@@ -97,6 +98,17 @@ async def country(connection: Connection, org_id: UUID) -> str:
     """The default region of its phone numbers."""
     found: str = await connection.fetchval(COUNTRY, org_id)
     return found
+
+
+async def number(connection: Connection, org_id: UUID, typed: str) -> str:
+    """E.164 of a number read as dialed from the organization's country.
+
+    Raises ``Invalid`` for the field ``number``.
+    """
+    e164 = normalise(typed, await country(connection, org_id))
+    if isinstance(e164, FieldProblem):
+        raise Invalid(e164.message, fields={"number": [e164]})
+    return e164
 
 
 UPDATE = f"""

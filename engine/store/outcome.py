@@ -19,7 +19,8 @@ from engine.program.auto_pause import AutoPauseRules, NodeEntries, reached
 from engine.program.outcome import Cause, Fault, Milestones, Outcome, Result
 from engine.program.report import CallReport
 from engine.program.retry import Done, RetryAt
-from engine.store import execution
+from engine.store import consent, execution
+from engine.store.consent import SaidInCall
 from engine.store.pool import Connection
 
 WITHDRAWN = Outcome(Result.CANCELLED, Cause("not_dialed", Fault.US), Milestones())
@@ -140,6 +141,7 @@ async def finish(
         fresh = [one for one in batch if one.attempt_id in closed]
         await _write_traces(connection, org_id, fresh)
         await _write_recordings(connection, org_id, fresh)
+        await consent.record_calls(connection, org_id, _said(fresh, now))
         await _count_nodes(connection, org_id, fresh, now)
 
 
@@ -223,6 +225,15 @@ def _trace(one: Finished) -> dict[str, object]:
 def _stamp(instant: datetime) -> str:
     """As everywhere on the wire: UTC, milliseconds, ``Z``."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _said(batch: Sequence[Finished], now: datetime) -> list[SaidInCall]:
+    found = [(one, consent.said_in(one.report)) for one in batch]
+    return [
+        (one.attempt_id, one.dialed_at, said, one.report.outcome.milestones.ended_at or now)
+        for one, said in found
+        if said is not None
+    ]
 
 
 RECORDING = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -27,11 +28,14 @@ async def open_pool(
     min_size: int = 1,
     max_size: int = 10,
     application_name: str = "gomobile",
+    idle_in_transaction: timedelta = timedelta(seconds=15),
     timeout: float = 10.0,  # noqa: ASYNC109  asyncpg's own limit on one connection attempt, seconds
 ) -> asyncpg.Pool:
     """A pool on ``postgresql://…``; raises ``StoreUnavailable`` where it cannot be used.
 
     json and jsonb are Python values, uuid is ``uuid.UUID``, timestamptz is aware and in UTC.
+    A session that is ``idle_in_transaction`` for so long is ended by the server: a process that was
+    stopped amid a transaction must not hold its locks against everybody else's calls.
     """
     try:
         _check_scheme(url)
@@ -46,6 +50,7 @@ async def open_pool(
                 "timezone": "UTC",
                 # Plans here are short and hot; compiling one costs more than it ever saves.
                 "jit": "off",
+                "idle_in_transaction_session_timeout": str(_milliseconds(idle_in_transaction)),
             },
         )
         await _check_version(pool)
@@ -85,6 +90,10 @@ async def _prepare(connection: asyncpg.Connection) -> None:
         await connection.set_type_codec(
             name, schema="pg_catalog", encoder=_to_json, decoder=json.loads
         )
+
+
+def _milliseconds(length: timedelta) -> int:
+    return length // timedelta(milliseconds=1)
 
 
 def _to_json(value: Any) -> str:

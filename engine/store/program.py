@@ -14,8 +14,10 @@ from engine.store.pool import Connection
 from engine.store.row import Authored, Columns, Row
 
 COLUMNS = """p.id, p.org_id, p.name, p.flow_id, p.audience_id, p.start_at, p.stop_at,
-    p.retry_strategy, p.pause_windows, p.mode, p.trigger_condition, p.auto_pause_rules, p.status,
-    p.created_at, p.updated_at, p.deleted_at, p.created_by, p.updated_by, p.deleted_by,
+    p.retry_strategy, p.pause_windows, p.calling_hours, p.contact_rules, p.mode,
+    p.trigger_condition,
+    p.auto_pause_rules, p.status, p.created_at, p.updated_at, p.deleted_at, p.created_by,
+    p.updated_by, p.deleted_by,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'number', d.number, 'country',
         d.country, 'status', d.status) ORDER BY pd.position), '[]')
      FROM program_did pd JOIN did d ON d.org_id = pd.org_id AND d.id = pd.did_id
@@ -52,15 +54,18 @@ class Program(Authored):
     did_pool: list[PoolDid]
     retry_strategy: dict[str, Any]
     pause_windows: dict[str, Any] | None
+    calling_hours: dict[str, Any] | None
+    contact_rules: dict[str, Any] | None
     mode: Mode
     trigger_condition: dict[str, Any] | None
     auto_pause_rules: list[dict[str, Any]] | None
     status: ProgramStatus
 
 
-WRITTEN = """name, flow_id, audience_id, start_at, stop_at, retry_strategy, pause_windows, mode,
-    trigger_condition, auto_pause_rules"""
-SETTLED = "n.retry_strategy, n.pause_windows, n.mode, n.trigger_condition, n.auto_pause_rules"
+WRITTEN = """name, flow_id, audience_id, start_at, stop_at, retry_strategy, pause_windows,
+    calling_hours, contact_rules, mode, trigger_condition, auto_pause_rules"""
+SETTLED = """n.retry_strategy, n.pause_windows, n.calling_hours, n.contact_rules, n.mode,
+    n.trigger_condition, n.auto_pause_rules"""
 INSERT = f"""
 INSERT INTO program (org_id, created_by, updated_by, {WRITTEN})
 SELECT $1, $2, $2, n.name, n.flow_id, n.audience_id, n.start_at, n.stop_at, {SETTLED}

@@ -11,6 +11,8 @@ from uuid import UUID
 import asyncpg
 
 from engine.program.attempt import Did, Trunk
+from engine.program.calling_hours import CallingHours
+from engine.program.contact_rules import ContactRules
 from engine.program.execution import Status
 from engine.program.pause_windows import PauseWindows
 from engine.program.presentation import Presentation
@@ -47,6 +49,14 @@ async def unswept(connection: Connection) -> list[tuple[UUID, UUID]]:
     return [(row["org_id"], row["id"]) for row in await connection.fetch(UNSWEPT)]
 
 
+HANG_UP = "SELECT id FROM execution WHERE id = ANY ($1::uuid[]) AND hang_up"
+
+
+async def to_hang_up(connection: Connection, execution_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the executions whose live calls are to end at once."""
+    return [row["id"] for row in await connection.fetch(HANG_UP, list(execution_ids))]
+
+
 @dataclass(frozen=True, slots=True)
 class Runnable:
     """An execution that dials now or will by itself."""
@@ -61,18 +71,22 @@ class Runnable:
     did_ids: tuple[UUID, ...]
     retry_strategy: RetryStrategy
     pause_windows: PauseWindows | None
+    calling_hours: CallingHours | None
+    contact_rules: ContactRules
     scheduled_start_at: datetime
     scheduled_stop_at: datetime | None
     timezone: str
     """IANA name, the organization's."""
+    country: str
+    """ISO 3166 alpha-2, the organization's."""
     concurrent_calls: int | None
     """The plan's limit for the organization; ``None``: unlimited."""
 
 
 RUNNABLE = """
 SELECT e.org_id, e.id, e.program_id, e.flow_id, e.flow_version, e.status, e.did_ids,
-       e.retry_strategy, e.pause_windows, e.scheduled_start_at, e.scheduled_stop_at,
-       o.timezone, l.concurrent_calls
+       e.retry_strategy, e.pause_windows, e.calling_hours, e.contact_rules, e.scheduled_start_at,
+       e.scheduled_stop_at, o.timezone, o.country, l.concurrent_calls
 FROM execution e
 JOIN organization o ON o.id = e.org_id AND o.status = 'active' AND o.deleted_at IS NULL
 JOIN plan_limit l ON l.plan = o.plan
@@ -87,11 +101,13 @@ async def runnable(connection: Connection) -> list[Runnable]:
 
 def _runnable(row: asyncpg.Record) -> Runnable:
     values: dict[str, Any] = dict(row)
-    windows = row["pause_windows"]
+    windows, hours = row["pause_windows"], row["calling_hours"]
     values["status"] = Status(row["status"])
     values["did_ids"] = tuple(row["did_ids"])
     values["retry_strategy"] = RetryStrategies.validate_python(row["retry_strategy"])
     values["pause_windows"] = None if windows is None else PauseWindows.model_validate(windows)
+    values["contact_rules"] = ContactRules.model_validate(row["contact_rules"] or {})
+    values["calling_hours"] = None if hours is None else CallingHours.model_validate(hours)
     return Runnable(**values)
 
 

@@ -163,6 +163,8 @@ WITH wish AS MATERIALIZED (
     WHERE t.org_id = $1 AND t.execution_id = w.execution_id AND t.contact_id = w.contact_id
       AND t.state = 'leased' AND t.node_id = $2 AND t.dialing_at IS NULL
       AND t.attempts = w.number - 1
+      AND NOT EXISTS (SELECT FROM target o WHERE o.org_id = $1 AND o.contact_id = w.contact_id
+                        AND o.dialing_at IS NOT NULL)
     RETURNING w.*
 )
 INSERT INTO attempt (org_id, id, execution_id, contact_id, number, node_id, did_id, trunk_id,
@@ -184,18 +186,50 @@ async def intend(
 ) -> set[UUID]:
     """The ids of the attempts that may dial; the others must not.
 
-    Refused are contacts of executions that are paused, ended or past their ``stopAt``, and those
-    that are no longer this node's.
+    Refused are contacts of executions that are paused, ended or past their ``stopAt``, those that
+    are no longer this node's, and those that another execution is calling. Raises
+    ``asyncpg.UniqueViolationError`` where two of them race for one contact; each intent is then to
+    be asked alone.
     """
     columns = ([getattr(one, name) for one in intents] for name in Intent.__slots__)
     rows = await connection.fetch(INTEND, org_id, node_id, now, *columns)
     return {row["id"] for row in rows}
 
 
+STILL_INTENDED = """
+SELECT w.attempt_id FROM unnest($5::uuid[], $6::uuid[], $7::uuid[])
+    AS w (attempt_id, execution_id, contact_id)
+JOIN execution e ON e.org_id = $1 AND e.id = w.execution_id AND e.status = 'running'
+    AND (e.scheduled_stop_at IS NULL OR e.scheduled_stop_at > $4)
+JOIN target t ON t.org_id = $1 AND t.execution_id = w.execution_id AND t.contact_id = w.contact_id
+    AND t.node_id = $2 AND t.dialing_at = $3
+WHERE EXISTS (SELECT FROM engine_node n WHERE n.id = $2 AND n.stopped_at IS NULL)
+"""
+
+
+async def still_intended(
+    connection: Connection,
+    org_id: UUID,
+    node_id: UUID,
+    intents: Sequence[Intent],
+    *,
+    dialed_at: datetime,
+    now: datetime,
+) -> set[UUID]:
+    """Those of the intents committed with ``dialed_at`` that nothing has overtaken: no pause, no
+    cancel, no burial of the node. Reads alone, so that it waits for no disk."""
+    columns = (
+        [getattr(one, name) for one in intents]
+        for name in ("attempt_id", "execution_id", "contact_id")
+    )
+    rows = await connection.fetch(STILL_INTENDED, org_id, node_id, dialed_at, now, *columns)
+    return {row["attempt_id"] for row in rows}
+
+
 RELEASE = """
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::text[])
-        AS g (execution_id, contact_id, skip_cause)
+    SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::text[], $7::timestamptz[])
+        AS g (execution_id, contact_id, skip_cause, due_at)
 ), held AS MATERIALIZED (
     SELECT e.id, CASE WHEN e.status IN ('stopped', 'cancelled') THEN 'execution_' || e.status END
         AS skip_cause
@@ -209,7 +243,7 @@ WITH given AS MATERIALIZED (
         state = CASE WHEN s.cause IS NULL THEN 'pending' ELSE 'done' END,
         verdict = CASE WHEN s.cause IS NOT NULL THEN 'skipped' END,
         finished_at = CASE WHEN s.cause IS NOT NULL THEN $3::timestamptz END,
-        cause = coalesce(s.cause, t.cause)
+        cause = coalesce(s.cause, t.cause), due_at = coalesce(g.due_at, t.due_at)
     FROM given g JOIN held h ON h.id = g.execution_id
     CROSS JOIN LATERAL (SELECT coalesce(g.skip_cause, h.skip_cause) AS cause) s
     WHERE t.org_id = $1 AND t.execution_id = g.execution_id AND t.contact_id = g.contact_id
@@ -239,6 +273,8 @@ class Release:
     contact_id: UUID
     skip_cause: str | None = None
     """Why it is never to be called; ``None``: it waits again."""
+    due_at: datetime | None = None
+    """Until when it waits; ``None``: it stays as due as it was."""
 
 
 async def release(
@@ -261,6 +297,7 @@ async def release(
         [one.execution_id for one in releases],
         [one.contact_id for one in releases],
         [one.skip_cause for one in releases],
+        [one.due_at for one in releases],
     )
 
 

@@ -1,5 +1,8 @@
 """``set_variable``: give a variable a value; a value that is missing clears it.
 
+``callConsent`` is read when the call ends: ``given``, ``refused`` (silence, if the program asks for
+it), ``withdrawn`` (onto the organization's do-not-call list), ``withdrawn_from_program``.
+
 Reading a value cannot fail, so ``onError`` is never taken; it may be wired all the same.
 """
 
@@ -24,6 +27,8 @@ from flows.wire import VariableName, Wire
 
 class SetVariableConfig(Wire):
     variable: VariableName
+    """`callConsent` tells the do-not-call list and the consent records what the callee said, when
+    the call ends: `given`, `refused`, `withdrawn` (from all calls) or `withdrawn_from_program`."""
     value: Value
 
 

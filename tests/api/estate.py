@@ -112,7 +112,10 @@ async def estate(tenant: Tenant, folder: Path) -> dict[str, str]:
     session = await tenant.upload(
         "/contact/ingestion/upload", b"phone,name\n0612345699,Nour\n12,Bad\n", "c.csv"
     )
+    await tenant.made("/consents", {"number": "0612345678", "kind": "given", "source": "form"})
+    barred = await tenant.made("/do-not-call", {"number": "0612345677"})
     return {
+        "do-not-call": barred["id"],
         "contact": contact["id"],
         "audience": audience["id"],
         "custom-attributes": attribute["id"],

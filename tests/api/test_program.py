@@ -42,6 +42,7 @@ async def test_a_program(acme: Tenant) -> None:
         didPool=["0520 99 99 99", did],
         stopAt=(NOW + timedelta(days=1)).isoformat(),
         pauseWindows={"sunday": [WINDOW]},
+        callingHours={"monday": [WINDOW], "publicHolidays": "rest"},
         retryStrategy={"type": "fixed_delay", "delayMinutes": 5, "maxRetries": 2},
         autoPauseRules=[{"nodeId": "bye", "threshold": 3, "resetOnResume": True}],
     )
@@ -56,6 +57,8 @@ async def test_a_program(acme: Tenant) -> None:
         "didPool",
         "retryStrategy",
         "pauseWindows",
+        "callingHours",
+        "contactRules",
         "mode",
         "triggerCondition",
         "autoPauseRules",
@@ -67,6 +70,8 @@ async def test_a_program(acme: Tenant) -> None:
     assert pooled == {"id": did, "number": "+212520999999", "country": "MA", "status": "active"}
     assert made["retryStrategy"]["maxRetries"] == 2
     assert made["pauseWindows"]["sunday"] == [WINDOW]
+    assert made["callingHours"]["monday"] == [WINDOW]
+    assert made["callingHours"]["publicHolidays"] == "rest"
     path = f"/programs/{made['id']}"
     assert (await acme.get(path)).body == made
     changed = await acme.put(path, {"name": "Later", "pauseWindows": None})
@@ -139,7 +144,7 @@ async def test_launch_pause_resume_cancel(acme: Tenant) -> None:
     rules = [{"nodeId": "bye", "threshold": 9, "resetOnResume": False}]
     resumed = await acme.patch(f"{path}/resume", {"autoPauseRules": rules})
     assert (resumed.body["status"], resumed.body["autoPauseRules"]) == ("running", rules)
-    cancelled = (await acme.patch(f"{path}/cancel")).body
+    cancelled = (await acme.patch(f"{path}/cancel", {"hangUp": True})).body
     assert (cancelled["status"], cancelled["contactsSkipped"]) == ("cancelled", 1)
     assert (await acme.get("/program-executions")).body["data"] == []
     all_of = (await acme.get(f"/programs/{program['id']}/executions")).body

@@ -70,6 +70,41 @@ async def test_no_call_starts_inside_a_pause_window(pool: asyncpg.Pool) -> None:
     assert (await campaign.counters(execution_id)).failed == 20
 
 
+async def test_every_contact_is_called_within_hours_of_its_own_wall(pool: asyncpg.Pool) -> None:
+    campaign = await Campaign.create(pool, contacts=30)  # 10:00 in Casablanca
+    in_new_york, satellites = campaign.contact_ids[:10], campaign.contact_ids[10:15]
+    for ids, prefix in ((in_new_york, "+1212555"), (satellites, "+8816123456")):
+        await pool.execute(
+            "UPDATE contact SET primary_phone = $2 || right(primary_phone, 12 - length($2)) "
+            "WHERE id = ANY ($1)",
+            ids,
+            prefix,
+        )
+    mornings = [{"startAt": {"hour": 9, "minute": 0}, "endAt": {"hour": 12, "minute": 0}}]
+    execution_id = await campaign.launch(
+        retry_strategy={"type": "fixed_delay", "delayMinutes": 150, "maxRetries": 1},
+        calling_hours={
+            "monday": mornings,
+            "tuesday": mornings,
+            "withoutCommonHour": "skip",
+        },
+    )
+    async with Rehearsal(pool, always(Result.BUSY)) as rehearsal:
+        await rehearsal.until(NOW + 48 * HOUR)
+    rang = Counter(
+        (at - NOW, attempt.to_number.startswith("+1")) for at, attempt in rehearsal.far_end.rang
+    )
+    assert rang == {
+        (0 * HOUR, False): 15,
+        (23 * HOUR, False): 15,
+        (4 * HOUR, True): 10,
+        (6.5 * HOUR, True): 10,
+    }
+    assert await campaign.counters(execution_id) == Counters(total=30, failed=25, skipped=5)
+    causes = await pool.fetch("SELECT DISTINCT cause FROM target WHERE verdict = 'skipped'")
+    assert [row["cause"] for row in causes] == ["no_calling_hours"]
+
+
 async def test_an_execution_starts_and_stops_by_its_schedule(pool: asyncpg.Pool) -> None:
     campaign = await Campaign.create(pool, contacts=10)
     execution_id = await campaign.launch(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
+from math import inf
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -18,11 +19,11 @@ from engine.program.attempt import Attempt
 from engine.program.execution import Counters, Status
 from engine.program.outcome import Result
 from engine.program.report import CallReport
-from engine.store import execution
+from engine.store import execution, node, target
 from engine.store.target import Intent
 from tests.campaign import MONDAY_MORNING as NOW
 from tests.campaign import Campaign
-from tests.dial.rehearsal import FAST, Rehearsal, report
+from tests.dial.rehearsal import FAST, FarEnd, Rehearsal, report
 
 HOUR = timedelta(hours=1)
 TWICE = {"type": "fixed_delay", "delayMinutes": 60, "maxRetries": 2}
@@ -131,6 +132,29 @@ async def test_pauses_and_cancels_at_any_moment_stop_the_dialing(
     assert (await campaign.execution(execution_id)).status is Status.CANCELLED
 
 
+async def test_a_cancel_may_hang_up_and_others_talk_on(pool: asyncpg.Pool) -> None:
+    campaign = await Campaign.create(pool, contacts=20, channels=4)
+    beside = await Campaign.create(pool, contacts=20, channels=4, slug="rif")
+    ended, other = await campaign.launch(), await beside.launch()
+    hold = asyncio.Event()
+    async with Rehearsal(pool, hold=hold) as rehearsal:
+        await rehearsal.until_rung(8)
+        async with pool.acquire() as connection:
+            await execution.cancel(connection, campaign.org_id, ended, now=NOW, hang_up=True)
+        while (counters := await campaign.counters(ended)).skipped < 20:
+            await asyncio.sleep(0.01)
+        assert counters == Counters(total=20, skipped=20)
+        talking = [attempt.execution_id for _, attempt in rehearsal.far_end.rang[:8]].count(other)
+        assert talking == 4
+        hold.set()
+        await rehearsal.until(NOW + HOUR)
+    assert await beside.counters(other) == Counters(total=20, completed=20)
+    rows = await pool.fetch(
+        "SELECT result, cause, fault FROM attempt WHERE execution_id = $1", ended
+    )
+    assert {tuple(row) for row in rows} == {("cancelled", "hung_up", "operator")}
+
+
 async def test_a_drain_lets_live_calls_finish(pool: asyncpg.Pool) -> None:
     campaign = await Campaign.create(pool, contacts=20, channels=4)
     execution_id = await campaign.launch()
@@ -161,6 +185,14 @@ async def test_a_kill_ends_calls_and_writes_that_they_were_interrupted(
     assert {row["due_at"] for row in rested} == {NOW + HOUR}
     causes = await pool.fetch("SELECT DISTINCT cause FROM attempt")
     assert [row["cause"] for row in causes] == ["engine_stopped"]
+
+
+async def test_a_drain_does_not_wait_for_a_dialer_that_never_began(pool: asyncpg.Pool) -> None:
+    dialer = Dialer(pool, FarEnd(VirtualClock(NOW)).place, VirtualClock(NOW), FAST)
+    await pool.execute("ALTER TABLE engine_node RENAME TO lost")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await dialer.run()
+    await dialer.drain(5)
 
 
 async def break_connections(database: str) -> None:
@@ -207,11 +239,59 @@ async def test_a_trace_that_cannot_be_stored_costs_the_trace_alone(pool: asyncpg
     assert traces == 2
 
 
-def test_a_grant_stands_for_fifty_milliseconds() -> None:
-    grant = Grant(NOW, asked=10.0, answered=10.1)
-    assert grant.stands(10.149)
-    assert not grant.stands(10.151)
-    assert not Grant(NOW, asked=10.0, answered=10.6).stands(10.6)
+def test_a_grant_stands_for_eighty_milliseconds() -> None:
+    grant = Grant(NOW, asked=10.0, confirmed=10.1)
+    assert grant.stands(10.179)
+    assert not grant.stands(10.181)
+    assert not Grant(NOW, asked=10.0, confirmed=10.5).stands(10.51)
+    assert not Grant(NOW, asked=10.0, confirmed=-inf).stands(10.01)
+
+
+class SlowDisk(VirtualClock):
+    """Every look at it finds 50 ms gone: no commit is prompt."""
+
+    def monotonic(self) -> float:
+        self.advance(timedelta(milliseconds=50))
+        return super().monotonic()
+
+
+@pytest.fixture
+async def wish(pool: asyncpg.Pool) -> tuple[UUID, UUID, Intent]:
+    """Organization, node, and the intent of a contact it has claimed."""
+    campaign = await Campaign.create(pool, contacts=1)
+    execution_id = await campaign.launch()
+    async with pool.acquire() as connection:
+        node_id = await node.register(connection, "slow")
+        (claimed,) = await target.claim(
+            connection, campaign.org_id, node_id, {execution_id: 1}, now=NOW
+        )
+    numbers = (campaign.did_ids[0], campaign.trunk_id, "+212500000001", claimed.to_number)
+    return campaign.org_id, node_id, Intent(uuid4(), execution_id, claimed.contact_id, 1, *numbers)
+
+
+async def test_a_slow_commit_is_confirmed_before_the_invite(
+    pool: asyncpg.Pool, wish: tuple[UUID, UUID, Intent]
+) -> None:
+    clock = SlowDisk(NOW)
+    desk = IntentDesk(pool, clock)
+    working = asyncio.create_task(desk.run())
+    grant = await desk.ask(*wish)
+    working.cancel()
+    assert grant is not None
+    assert grant.confirmed - grant.asked > 0.09
+    assert grant.stands(clock.monotonic())
+
+
+async def test_what_a_pause_overtook_is_not_confirmed(
+    pool: asyncpg.Pool, wish: tuple[UUID, UUID, Intent]
+) -> None:
+    org_id, node_id, intent = wish
+    async with pool.acquire() as connection:
+        asked = (connection, org_id, node_id, [intent])
+        granted = await target.intend(*asked, now=NOW)
+        assert granted == await target.still_intended(*asked, dialed_at=NOW, now=NOW)
+        await execution.pause(connection, org_id, intent.execution_id, now=NOW)
+        assert await target.still_intended(*asked, dialed_at=NOW, now=NOW) == set()
 
 
 class LeapingDesk(IntentDesk):

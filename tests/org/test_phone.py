@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import FieldProblem
-from engine.org.phone import country_of, normalise
+from engine.org.phone import country_of, normalise, zones_of
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,23 @@ def test_the_country_of_a_number() -> None:
     assert country_of("+212612345678") == "MA"
     assert country_of("+80012345678") is None
     assert country_of("junk") is None
+
+
+@pytest.mark.parametrize(
+    ("number", "zones"),
+    [
+        ("+212612345678", ("Africa/Casablanca",)),
+        ("+33612345678", ("Europe/Paris",)),
+        ("+12125550100", ("America/New_York",)),
+        ("+881612345678", ()),
+        ("nonsense", ()),
+    ],
+)
+def test_the_zones_a_number_may_lie_in(number: str, zones: tuple[str, ...]) -> None:
+    assert zones_of(number) == zones
+
+
+def test_a_number_without_a_place_lies_anywhere_in_its_country() -> None:
+    zones = zones_of("+18005550100")
+    assert len(zones) > 30
+    assert {"America/New_York", "Pacific/Honolulu"} <= set(zones)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from engine.store import node, outcome, statistics, target
+from engine.store import node, number, outcome, statistics, target
 from tests.campaign import MONDAY_MORNING as NOW
 from tests.campaign import Campaign
 
@@ -118,6 +118,7 @@ async def test_the_queues_statements_use_their_indexes(queue: Queue, pool: async
         execution_ids,
         contact_ids,
         [None] * count,
+        [None] * count,
     )
     assert_no_scan_of("target", release)
     intend = await explain(
@@ -174,3 +175,22 @@ async def test_finishing_reads_the_rows_it_finishes(queue: Queue, pool: asyncpg.
     assert_no_scan_of("target", finish)
     assert_no_scan_of("attempt_default", finish)
     assert finish["Shared Hit Blocks"] + finish["Shared Read Blocks"] < 1000
+
+
+async def test_what_is_known_of_numbers_is_found_by_indexes(
+    queue: Queue, pool: asyncpg.Pool
+) -> None:
+    contact_ids = queue.campaign.contact_ids[:20]
+    known = await explain(
+        pool,
+        number.STANDINGS,
+        queue.campaign.org_id,
+        [queue.executions[0]] * 20,
+        contact_ids,
+        [f"+2126000000{n:02}" for n in range(20)],
+        [NOW - timedelta(days=30)] * 20,
+    )
+    for table in ("target", "attempt_default"):
+        assert_no_scan_of(table, known)
+    assert "target_in_call" in {one.get("Index Name") for one in nodes_of(known)}
+    assert known["Shared Hit Blocks"] + known["Shared Read Blocks"] < 20 * 20
