@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 
 from api.site import Request
 from api.upload import UploadedFile
@@ -23,10 +25,13 @@ CONTENT_TYPES = {
 }
 
 
-async def clip_of(request: Request, file: UploadedFile) -> tuple[Clip, Prepared]:
-    """Raises ``Invalid`` with the field ``file``, or ``TooLarge``."""
+async def clip_of(
+    request: Request, file: UploadedFile, make: Callable[[Path], Prepared] = prepare
+) -> tuple[Clip, Prepared]:
+    """``make`` is ``prepare`` for a prompt, ``prepare_word`` for a word of a dictionary. Raises
+    ``Invalid`` with the field ``file``, or ``TooLarge``."""
     try:
-        prepared = await request.site.workers.run(prepare, file.path)
+        prepared = await request.site.workers.run(make, file.path)
     except AudioRejected as rejected:
         if rejected.code == "audio_too_large":
             raise TooLarge("FILE_TOO_LARGE", str(rejected)) from None

@@ -136,6 +136,17 @@ def is_set_by_the_call(value: Value) -> bool:
             return False
 
 
+def attribute_of(value: Value) -> str | None:
+    """The slug of the contact's attribute that a value is read from; ``None``: it is another."""
+    match value:
+        case CustomAttributeSource(attribute_name=slug):
+            return slug
+        case VariableSource(variable_name=path) if path.startswith(ATTRIBUTE_ROOT):
+            return path.removeprefix(ATTRIBUTE_ROOT)
+        case _:
+            return None
+
+
 def compile_value(value: Value) -> Read:
     match value:
         case VariableSource():

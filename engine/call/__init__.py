@@ -11,7 +11,7 @@
 - ``line``        one call's SIP leg and RTP stream as one thing;  ``keypad``  the callee's keys
 - ``ringing``     the dial effect: intent, INVITE, answer, who answered
 - ``naming``      from a trunk's host to its hops;  ``records``  what DNS said, by TTL
-- ``speech``      what is to be heard, as clips in the call's codec
+- ``speech``      what is to be heard, as clips in the call's codec; texts are rendered beforehand
 - ``tape``        the record effect, and the recordings a call leaves
 - ``journal``     events and milestones;  ``conclusion``  how it ended, as one outcome (pure)
 
@@ -21,7 +21,7 @@ that ``engine.app`` hands in. Imported by ``engine.dial``, ``engine.app`` and te
 
 from engine.call.place import Caller
 from engine.call.ringing import Intent
-from engine.call.speech import Catalogue, ClipSource, Speech
+from engine.call.speech import ClipSource, Speech
 from engine.call.tape import TapeRoom
 
-__all__ = ["Caller", "Catalogue", "ClipSource", "Intent", "Speech", "TapeRoom"]
+__all__ = ["Caller", "ClipSource", "Intent", "Speech", "TapeRoom"]

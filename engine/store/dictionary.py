@@ -9,7 +9,7 @@ from uuid import UUID
 
 from engine.errors import NotFound
 from engine.org.wire import Instant
-from engine.store.audio import Clip, keep
+from engine.store.audio import Clip, keep, refuse_in_use
 from engine.store.pool import Connection
 from engine.store.row import Authored, Columns, Row
 
@@ -81,8 +81,10 @@ RETURNING id
 async def delete(
     connection: Connection, org_id: UUID, member_id: UUID, dictionary_id: UUID
 ) -> None:
-    if await connection.fetchval(DELETE, org_id, member_id, dictionary_id) is None:
-        raise _missing()
+    """Raises ``Conflict`` (``DICTIONARY_IN_USE``) that names the flows."""
+    await get(connection, org_id, dictionary_id)
+    await refuse_in_use(connection, org_id, dictionary_id, "DICTIONARY_IN_USE", "dictionaryId")
+    await connection.execute(DELETE, org_id, member_id, dictionary_id)
 
 
 # Entries ---------------------------------------------------------------------------------------
