@@ -9,8 +9,9 @@ from pathlib import Path
 from api.site import Request
 from api.upload import UploadedFile
 from engine.errors import FieldProblem, Invalid, TooLarge
+from engine.org.catalogue import word_hash
 from engine.store.audio import Clip
-from media.prompts import Prepared, prepare
+from media.prompts import Prepared, prepare, prepare_word
 from media.wav import AudioRejected
 
 CONTENT_TYPES = {
@@ -38,7 +39,8 @@ async def clip_of(
         problem = FieldProblem("audio", str(rejected), {"reason": rejected.code})
         raise Invalid(str(rejected), code="AUDIO_REJECTED", fields={"file": [problem]}) from None
     original = await asyncio.to_thread(file.path.read_bytes)
-    return Clip(file.sha256, original, prepared.samples.astype("<i2").tobytes()), prepared
+    digest = word_hash(file.sha256) if make is prepare_word else file.sha256
+    return Clip(digest, original, prepared.samples.astype("<i2").tobytes()), prepared
 
 
 def content_type(prepared: Prepared) -> str:

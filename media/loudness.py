@@ -1,7 +1,6 @@
 """How loud speech is: the level of its active parts, as prompts and clips are brought to it (pure).
 
-Both take the telephone's level of -20 dBov (ITU-T G.191 has -26 for speech; a prompt competes with
-a street). Pauses do not count: a frame is active within ``within_db`` of the loud ones.
+That is -20 dBov; ITU-T G.191 takes -26 for speech, but a prompt competes with a street.
 """
 
 from __future__ import annotations
@@ -25,10 +24,9 @@ def frame_power(audio: FloatSamples) -> FloatSamples:
     return power
 
 
-def active_level(power: FloatSamples, loud: float, within_db: float) -> float:
-    """RMS over the frames within ``within_db`` of the power ``loud``."""
-    active = power[power > loud * 10 ** (-within_db / 10)]
-    return float(np.sqrt(active.mean()))
+def active_level(power: FloatSamples, threshold: float) -> float:
+    """RMS over the frames of more power than ``threshold``: pauses do not count."""
+    return float(np.sqrt(power[power > threshold].mean()))
 
 
 def decibel(power: FloatSamples | float) -> FloatSamples:

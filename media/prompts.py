@@ -25,8 +25,8 @@ from media.wav import AudioInfo, AudioLimits, AudioRejected, FloatSamples
 _PEAK: Final = 10 ** (-1 / 20)
 _GAIN: Final = (10 ** (-30 / 20), 10.0)
 """-30 to 20 dB. A quiet file is hardly more than its noise; louder would make that the prompt."""
-_ACTIVE_DB: Final = 20.0
-"""A frame this far below the loud ones is a pause."""
+_ACTIVE: Final = 100
+"""A frame this much weaker than the loud ones (20 dB) is a pause."""
 _SILENT_DBOV: Final = -55.0
 _MARGIN: Final = 3
 """Frames of silence left at each end, so that no onset is cut."""
@@ -76,7 +76,7 @@ def _gain(audio: FloatSamples) -> float:
     loud = float(np.percentile(power, 95))
     if decibel(loud) < _SILENT_DBOV:
         return 1.0
-    wanted = LEVEL / active_level(power, loud, _ACTIVE_DB)
+    wanted = LEVEL / active_level(power, loud / _ACTIVE)
     return float(np.clip(min(wanted, _PEAK / float(np.abs(audio).max())), *_GAIN))
 
 

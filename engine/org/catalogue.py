@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 ClipHash: TypeAlias = bytes
 """The digest of a clip's original, under which it is kept."""
+
+
+def word_hash(original: ClipHash) -> ClipHash:
+    """Of a word of a dictionary: the same file as a prompt is prepared otherwise."""
+    return hashlib.sha256(b"word" + original).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Clip:
     """One content, whoever refers to it."""
 
     sha256: bytes
-    """Of the original."""
+    """Of the original; of a dictionary's word ``engine.org.catalogue.word_hash`` of that."""
     original: bytes
     samples: bytes
     """8 kHz, mono, 16-bit little-endian."""

@@ -61,6 +61,18 @@ async def all_of(connection: Connection, org_id: UUID) -> list[Dictionary]:
     return [Dictionary.of(record) for record in await connection.fetch(LIST, org_id)]
 
 
+BY_NAME = f"""
+SELECT {COLUMNS} FROM dictionary d
+WHERE d.org_id = $1 AND d.name = $2 AND d.deleted_at IS NULL ORDER BY d.created_at, d.id LIMIT 1
+"""
+
+
+async def by_name(connection: Connection, org_id: UUID, name: str) -> Dictionary | None:
+    """The oldest of that name."""
+    record = await connection.fetchrow(BY_NAME, org_id, name)
+    return None if record is None else Dictionary.of(record)
+
+
 GET = f"SELECT {COLUMNS} FROM dictionary d WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL"
 
 

@@ -2,7 +2,7 @@
 
 - ``grammar.py``  the protocol ``Grammar`` every language answers, and its refusals
 - ``parts.py``    values taken apart before a language speaks them
-- ``ar en fr``    one package a language: its grammar, and the words of every key
+- ``ar ary en fr``   one package a language: its grammar, and the words of every key
 - ``pack.py``     ``SystemPack``: the recorded clip of every key, shipped with the engine
 - ``packs/``      the clips: one µ-law blob and one index a language
 - ``coverage.py`` which keys a range of values can need
@@ -32,6 +32,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .ar import Arabic, Calendar
+from .ary import Darija
 from .en import English
 from .fr import BELGIAN, SWISS, French
 from .grammar import LIMIT, CannotSpeak, Gender, Grammar, UnknownLanguage
@@ -41,6 +42,7 @@ _EVERY: Final[tuple[Grammar, ...]] = (
     Arabic("ar-MA", Calendar.MOROCCO),
     *(Arabic(tag, Calendar.ALGERIA) for tag in ("ar-DZ", "ar-TN")),
     *(Arabic(tag, Calendar.LEVANT) for tag in ("ar-IQ", "ar-JO", "ar-LB", "ar-PS", "ar-SY")),
+    Darija(),
     English(),
     English("en-US", american=True),
     French(),

@@ -24,8 +24,8 @@ _QUIET: Final = 0.012
 _LEAD: Final = SAMPLE_RATE * 8 // 1000
 _TAIL: Final = SAMPLE_RATE * 24 // 1000
 _FADE: Final = SAMPLE_RATE * 4 // 1000
-_ACTIVE_DB: Final = 16.0
-"""A frame this far below the loudest is a pause within the word."""
+_ACTIVE: Final = 40
+"""A frame this much weaker than the loudest (16 dB) is a pause within the word."""
 
 
 class Silent(ValueError):
@@ -47,7 +47,7 @@ def _trimmed(take: Take) -> Take:
 
 def _levelled(speech: Take) -> Take:
     power = frame_power(speech)
-    level = active_level(power, float(power.max()), _ACTIVE_DB)
+    level = active_level(power, float(power.max()) / _ACTIVE)
     gain = min(LEVEL / level, PEAK / float(np.abs(speech).max()))
     return speech * np.float32(gain)
 

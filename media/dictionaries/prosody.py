@@ -20,6 +20,10 @@ class Tone(StrEnum):
     FALLING = "~falling"
     """The last word."""
 
+    @property
+    def about(self) -> str:
+        return "rises before a pause" if self is Tone.RISING else "falls: nothing follows"
+
 
 TONES: Final = tuple(Tone)
 
@@ -28,7 +32,7 @@ def placed(keys: Sequence[str], last: bool, has: Callable[[str], bool]) -> list[
     """The keys, by tone where there is a clip of it. ``last``: nothing is said after them."""
     end = None if last else ""
     following = chain(keys[1:], (end,))
-    return [_toned(key, after, has) for key, after in zip(keys, following, strict=True)]
+    return [_toned(key, after, has) for key, after in zip(keys, following, strict=False)]
 
 
 def _toned(key: str, after: str | None, has: Callable[[str], bool]) -> str:
