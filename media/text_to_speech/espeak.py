@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from .engine import NoVoice, Spoken, run, tags
 PROGRAM: Final = "espeak-ng"
 WORDS_PER_MINUTE: Final = 150
 """The program's own 175 is fast for a telephone."""
+_OTHERS: Final = re.compile(r"\((\S+) (\d+)\)")
+"""``(fr 5)``: a voice that speaks another tag's language too; the lower, the better."""
 _STAND_INS: Final = {"ary": "ar"}
 """Languages without a voice, and whose voice reads their script."""
 
@@ -54,9 +57,15 @@ def voices() -> Mapping[str, str]:
     if shutil.which(PROGRAM) is None:
         return {}
     listed = subprocess.run([PROGRAM, "--voices"], capture_output=True, check=True, text=True)
-    columns = (line.split() for line in listed.stdout.splitlines()[1:])
-    found = [(tag.lower(), file) for _, tag, _, _, file, *_ in columns]
-    return {tag: tag for tag, file in reversed(found) if not file.startswith("mb/")}
+    own: dict[str, str] = {}
+    besides: list[tuple[int, str, str]] = []
+    for line in listed.stdout.splitlines()[1:]:
+        _, tag, _, _, file, *others = line.split()
+        if not file.startswith("mb/"):  # these need the voices of another program
+            own.setdefault(tag.lower(), tag)
+            found = _OTHERS.findall(" ".join(others))
+            besides += [(int(rank), other.lower(), tag) for other, rank in found]
+    return {**{other: tag for _, other, tag in sorted(besides, reverse=True)}, **own}
 
 
 def version() -> str:

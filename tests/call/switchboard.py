@@ -83,6 +83,10 @@ def audio(*names: str) -> list[dict[str, Any]]:
     return [{"type": "audioFile", "audioId": name} for name in names]
 
 
+def attribute(name: str) -> dict[str, Any]:
+    return {"source": "customAttribute", "attributeName": name}
+
+
 def say(*items: dict[str, Any], id: str = "play", interruptible: bool = False) -> dict[str, Any]:
     config = {"audioItems": list(items), "interruptible": interruptible}
     return {"id": id, "type": "play", "config": config}
