@@ -28,6 +28,7 @@ from api import (
     ingestion,
     openapi,
     organization,
+    preview,
     program,
     recording,
     user,
@@ -39,7 +40,10 @@ from api.upload import SPOOL
 from api.workers import Workers
 from engine.clock import Clock, SystemClock
 from engine.org.organization import Role
+from media.prompts import Library
+from media.text_to_speech import Studio
 
+PREVIEWS_BYTES = 32 << 20
 FOLDERS = (SPOOL, ingestion.FOLDER)
 """Below the data folder."""
 
@@ -104,8 +108,12 @@ ROUTES: tuple[Route, ...] = (
     _see("/audio-management/audio/{id}", audio.get),
     _do("PUT", "/audio-management/audio/{id}", audio.update),
     _do("DELETE", "/audio-management/audio/{id}", audio.delete, 204),
+    _do("PUT", "/audio-management/audio/{id}/file", audio.replace, upload="audio"),
     _see("/audio-management/audio/{id}/metadata", audio.metadata),
+    _see("/audio-management/audio/{id}/usage", audio.usage),
+    _see("/audio-management/audio/{id}/waveform", audio.waveform),
     _see("/audio-management/audio/{id}/playback-url", audio.playback_url),
+    _do("POST", "/audio-management/preview", preview.preview),
     _see("/dictionaries", dictionary.all_of),
     _do("POST", "/dictionaries", dictionary.create, 201),
     _see("/dictionaries/{id}", dictionary.get),
@@ -178,6 +186,8 @@ def create_app(
         data_dir=data_dir,
         registry=registry,
         workers=workers,
+        studio=Studio.here(data_dir),
+        library=Library(PREVIEWS_BYTES),
         signing_key=secrets.token_bytes(32),
         probes=probes or {},
         limits=limits,

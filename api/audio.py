@@ -6,6 +6,7 @@ player can fetch it.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
+import numpy as np
 from aiohttp import web
 from pydantic import BeforeValidator, Field
 
@@ -24,10 +26,12 @@ from api.site import SITE, Request
 from api.upload import UploadedFile
 from engine.org.wire import Instant, given, optional
 from engine.store import audio
-from engine.store.audio import Audio, UsageType
+from engine.store.audio import Audio, FlowUsing, UsageType
 from engine.store.page import Page
 from engine.store.pool import tenant
 from flows.wire import Wire
+from media.g711 import SAMPLE_RATE
+from media.prompts import Prepared, waveform_peaks
 
 PLAYBACK_LIFE = timedelta(minutes=15)
 Title = Annotated[str, Field(min_length=1, max_length=255)]
@@ -59,6 +63,21 @@ class AudioChange(Wire):
     tags: Tags = optional()
 
 
+class NewFile(Wire):
+    """The form holds the file alone."""
+
+
+class WaveformQuery(Wire):
+    points: Annotated[int, Field(ge=1, le=4000)] = 400
+
+
+class Waveform(Wire):
+    duration_ms: int
+    """Of the audio as calls hear it, silence at its ends cut."""
+    peaks: list[float]
+    """The loudest sample of each of `points` equal parts, 0 to 1 of full scale."""
+
+
 class AudioMetadata(Wire):
     id: UUID
     file_name: str
@@ -76,8 +95,21 @@ class Playback(Wire):
 
 async def upload(request: Request, form: AudioForm, file: UploadedFile) -> Audio:
     clip, prepared = await clip_of(request, file)
-    described = form.model_dump(mode="json")
-    heard = {
+    columns = form.model_dump(mode="json") | _heard(file, prepared)
+    return await audio.create(request.connection, request.org_id, request.member_id, clip, columns)
+
+
+async def replace(request: Request, id: UUID, form: NewFile, file: UploadedFile) -> Audio:
+    """Another recording under the same id: calls that begin from now on hear it."""
+    await audio.get(request.connection, request.org_id, id)
+    clip, prepared = await clip_of(request, file)
+    return await audio.replace(
+        request.connection, request.org_id, request.member_id, id, clip, _heard(file, prepared)
+    )
+
+
+def _heard(file: UploadedFile, prepared: Prepared) -> dict[str, str | int]:
+    return {
         "file_name": file.name,
         "content_type": content_type(prepared),
         "size_bytes": file.size,
@@ -85,9 +117,6 @@ async def upload(request: Request, form: AudioForm, file: UploadedFile) -> Audio
         "sample_rate": prepared.source.sample_rate,
         "channels": prepared.source.channels,
     }
-    return await audio.create(
-        request.connection, request.org_id, request.member_id, clip, described | heard
-    )
 
 
 async def page(request: Request, query: ListQuery) -> Page[Audio]:
@@ -129,6 +158,18 @@ async def metadata(request: Request, id: UUID) -> AudioMetadata:
     )
 
 
+async def usage(request: Request, id: UUID) -> list[FlowUsing]:
+    """The flows that play it: their newest versions, and those that executions run."""
+    await audio.get(request.connection, request.org_id, id)
+    return await audio.used_by(request.connection, request.org_id, id)
+
+
+async def waveform(request: Request, id: UUID, query: WaveformQuery) -> Waveform:
+    samples = np.frombuffer(await audio.prepared(request.connection, request.org_id, id), "<i2")
+    peaks = await asyncio.to_thread(waveform_peaks, samples, query.points)
+    return Waveform(durationMs=samples.size * 1000 // SAMPLE_RATE, peaks=peaks)
+
+
 async def playback_url(request: Request, id: UUID) -> Playback:
     await audio.get(request.connection, request.org_id, id)
     until = int((request.now + PLAYBACK_LIFE).timestamp())
@@ -137,18 +178,41 @@ async def playback_url(request: Request, id: UUID) -> Playback:
 
 
 async def playback(asked: web.Request) -> web.Response:
-    """The clip a signed address names, as it was uploaded."""
+    """The clip a signed address names, as it was uploaded; answers `Range`."""
     site = asked.app[SITE]
     now = site.clock.now()
     org_id, audio_id = _verify(site.signing_key, asked.match_info["token"], now)
     async with tenant(site.pool, org_id) as connection:
         found = await audio.get(connection, org_id, audio_id)
-        original = await audio.original(connection, org_id, audio_id)
+        part = _part(asked, found.size_bytes)
+        data = await audio.part(connection, org_id, audio_id, part.start, len(part))
+    whole = len(part) == found.size_bytes
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=900",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if not whole:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{found.size_bytes}"
     return web.Response(
-        body=original,
+        status=200 if whole else 206,
+        body=data,
         content_type=found.content_type,
-        headers={"Cache-Control": "private, max-age=900", "X-Content-Type-Options": "nosniff"},
+        headers=headers,
     )
+
+
+def _part(asked: web.Request, size: int) -> range:
+    """The bytes asked for (RFC 9110 section 14); a header that cannot be read counts for none."""
+    try:
+        part = asked.http_range
+    except ValueError:
+        return range(size)
+    wanted = range(size)[part]
+    if not wanted:
+        unsatisfied = {"Content-Range": f"bytes */{size}"}
+        raise web.HTTPRequestRangeNotSatisfiable(headers=unsatisfied)
+    return wanted
 
 
 def _sign(key: bytes, org_id: UUID, audio_id: UUID, until: int) -> str:

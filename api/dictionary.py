@@ -19,10 +19,11 @@ from engine.store.row import Row
 from flows.wire import Language, Wire
 from media.dictionaries.pack import SystemPack
 from media.g711 import SAMPLE_RATE, Codec
+from media.prompts import prepare_word
 
 Key = Annotated[str, Field(min_length=1, max_length=256)]
 SYSTEM = system_languages()
-ENDONYMS = {"ar": "العربية", "en": "English", "fr": "Français"}
+ENDONYMS = {"ar": "العربية", "ary": "الدارجة", "en": "English", "fr": "Français"}
 
 
 class DictionaryBody(Wire):
@@ -95,7 +96,7 @@ async def put_entry(request: Request, id: UUID, form: EntryForm, file: UploadedF
     """A key that is there is recorded anew."""
     _refuse_system(id)
     await dictionary.get(request.connection, request.org_id, id)
-    clip, prepared = await clip_of(request, file)
+    clip, prepared = await clip_of(request, file, prepare_word)
     entry = await dictionary.put_entry(
         request.connection, request.org_id, id, form.key, clip, prepared.duration_ms
     )

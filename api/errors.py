@@ -84,11 +84,13 @@ def refusal(error: GomobileError, path: str, now: datetime) -> web.Response:
 
 
 def http_refusal(error: web.HTTPException, path: str, now: datetime) -> web.Response:
-    """An aiohttp refusal: no such route, a method it does not have, a body too large."""
+    """An aiohttp refusal: no such route, a method it does not have, a body too large, a range
+    that is not there."""
     status = HTTPStatus(error.status)
     response = _response(status, CODES.get(status, status.name), status.description, path, now, {})
-    if "Allow" in error.headers:
-        response.headers["Allow"] = error.headers["Allow"]
+    for name in ("Allow", "Content-Range"):
+        if name in error.headers:
+            response.headers[name] = error.headers[name]
     return response
 
 

@@ -85,7 +85,7 @@ async def validate(request: Request, body: FlowDraft) -> FlowValidation:
 
 
 async def _issues(request: Request, graph: object) -> list[Issue]:
-    coverage = await coverage_of(request.connection, request.org_id, graph)
+    coverage = await coverage_of(request, graph)
     return validate_graph(graph, coverage=coverage)
 
 

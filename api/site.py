@@ -17,6 +17,8 @@ from api.workers import Workers
 from engine.clock import Clock
 from engine.store.api_key import Holder
 from engine.store.pool import Connection
+from media.prompts import Library
+from media.text_to_speech import Studio
 
 Probe: TypeAlias = Callable[[], Awaitable[bool]]
 """Whether one part of the node is ready."""
@@ -42,6 +44,10 @@ class Site:
     registry: CollectorRegistry
     workers: Workers
     """Audio is prepared there, tables are checked."""
+    studio: Studio
+    """Text to speech, for previews."""
+    library: Library
+    """Clips that previews have played."""
     signing_key: bytes
     """Signs playback addresses."""
     probes: Mapping[str, Probe] = field(default_factory=dict)

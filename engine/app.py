@@ -7,15 +7,13 @@ import contextlib
 import os
 import resource
 import socket
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from uuid import UUID
 
 import asyncpg
-import numpy as np
 
-from engine.call import Caller, Catalogue, Signer, Speech, TapeRoom
+from engine.call import Caller, Signer, Speech, TapeRoom
 from engine.clock import Clock
 from engine.config import Settings
 from engine.dial import Dialer, DialerSettings
@@ -24,10 +22,11 @@ from engine.metrics import Metrics
 from engine.program.attempt import Attempt
 from engine.program.report import CallReport
 from engine.sip import Endpoint, TlsSettings
-from engine.store import clip
+from engine.store.clip import StoredClips
 from media import MediaPlane
-from media.g711 import Samples
+from media.dictionaries.pack import preload
 from media.prompts import Library
+from media.text_to_speech import Studio
 
 
 @asynccontextmanager
@@ -48,7 +47,10 @@ async def run_node(
         stack.push_async_callback(plane.close)
         tapes = TapeRoom(settings.data_dir)
         stack.callback(tapes.close)
-        speech = Speech(StoredClips(pool), Library())
+        # Reading the packs takes tenths of a second that no call may wait for.
+        await asyncio.to_thread(preload)
+        studio = Studio.here(settings.data_dir)
+        speech = Speech(StoredClips(pool.acquire), Library(), studio.render)
         caller = Caller(
             endpoint, plane, speech, tapes, clock, settings.max_call_seconds, _signer(settings)
         )
@@ -102,35 +104,3 @@ def _measure(metrics: Metrics, endpoint: Endpoint, plane: MediaPlane) -> None:
                      lambda: endpoint.counters)  # fmt: skip
     metrics.counters("gomobile_rtp", "RTP packets, by what became of them.",
                      lambda: plane.counters)  # fmt: skip
-
-
-class StoredClips:
-    """Clips out of the database, for ``engine.call.speech``."""
-
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
-
-    async def catalogue(
-        self, org_id: UUID, audio: Collection[str], dictionaries: Collection[str]
-    ) -> Catalogue:
-        async with self._pool.acquire() as connection:
-            files = await clip.of_audio(connection, org_id, _uuids(audio))
-            words = await clip.of_dictionaries(connection, org_id, _uuids(dictionaries))
-        return Catalogue(
-            {str(audio_id): digest for audio_id, digest in files.items()},
-            {(str(name), key): digest for (name, key), digest in words.items()},
-        )
-
-    async def samples(self, org_id: UUID, clips: Collection[bytes]) -> Mapping[bytes, Samples]:
-        async with self._pool.acquire() as connection:
-            found = await clip.samples(connection, org_id, clips)
-        return {digest: np.frombuffer(data, "<i2") for digest, data in found.items()}
-
-
-def _uuids(names: Collection[str]) -> list[UUID]:
-    """A name that is no id names nothing."""
-    found = []
-    for name in names:
-        with contextlib.suppress(ValueError):
-            found.append(UUID(name))
-    return found

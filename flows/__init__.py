@@ -8,7 +8,8 @@
 
 - ``definition``  the graph as a client writes it (``FlowGraph`` is the OpenAPI schema too)
 - ``nodes``       one file a node type: configuration, outputs, behaviour
-- ``audio``       audio items;  ``value``  literals and sources;  ``expression``  comparisons
+- ``audio``       audio items;  ``audible``  what they say in a call
+- ``value``       literals and sources;  ``expression``  comparisons
 - ``compile``     validation and compilation;  ``paths``  what the wiring does;
   ``shape``  pydantic's errors as issues;  ``issue``  what is wrong with a flow
 - ``session``     one call's way through a flow;  ``scope``  what it can read
@@ -19,7 +20,19 @@ A flow is compiled once and shared by its calls; a session belongs to one call. 
 (``engine.call``, ``engine.store``, ``engine.app``, ``api``) may import this package.
 """
 
-from flows.audio import AudioFileItem, AudioItem, DateItem, NumberItem, WordItem
+from flows.audible import audible, known_texts
+from flows.audio import (
+    AudioFileItem,
+    AudioItem,
+    AudioItems,
+    CurrencyItem,
+    DateItem,
+    NumberItem,
+    OrdinalItem,
+    TextItem,
+    TimeItem,
+    WordItem,
+)
 from flows.compile import CompiledFlow, Coverage, audio_items, compile_flow, validate
 from flows.definition import FlowGraph
 from flows.effects import (
@@ -41,6 +54,7 @@ from flows.effects import (
     Hangup,
     HungUp,
     Input,
+    Keyed,
     LimitReached,
     NumberMode,
     Play,
@@ -48,15 +62,19 @@ from flows.effects import (
     Record,
     RecordEnded,
     RecordReason,
+    SpokenCurrency,
     SpokenDate,
     SpokenNumber,
+    SpokenOrdinal,
+    SpokenText,
+    SpokenTime,
     SpokenWord,
     Step,
     Wait,
 )
 from flows.issue import FlowInvalid, Issue, IssueCode, Severity
 from flows.nodes import NODE_TYPES
-from flows.scope import CallContext, CallStatus, Direction, Scalar
+from flows.scope import CallContext, CallStatus, Direction, NodeFault, Scalar
 from flows.session import Limits, Session, SessionMismatch, TraceEntry, UnexpectedInput
 
 __all__ = [
@@ -67,11 +85,13 @@ __all__ = [
     "AudioFile",
     "AudioFileItem",
     "AudioItem",
+    "AudioItems",
     "CallContext",
     "CallStatus",
     "CollectDigits",
     "CompiledFlow",
     "Coverage",
+    "CurrencyItem",
     "DateItem",
     "Dial",
     "DialEnded",
@@ -91,10 +111,13 @@ __all__ = [
     "Input",
     "Issue",
     "IssueCode",
+    "Keyed",
     "LimitReached",
     "Limits",
+    "NodeFault",
     "NumberItem",
     "NumberMode",
+    "OrdinalItem",
     "Play",
     "PlayEnded",
     "Record",
@@ -104,15 +127,23 @@ __all__ = [
     "Session",
     "SessionMismatch",
     "Severity",
+    "SpokenCurrency",
     "SpokenDate",
     "SpokenNumber",
+    "SpokenOrdinal",
+    "SpokenText",
+    "SpokenTime",
     "SpokenWord",
     "Step",
+    "TextItem",
+    "TimeItem",
     "TraceEntry",
     "UnexpectedInput",
     "Wait",
     "WordItem",
+    "audible",
     "audio_items",
     "compile_flow",
+    "known_texts",
     "validate",
 ]

@@ -12,21 +12,26 @@ from typing import TypeAlias
 
 from pydantic import BaseModel
 
-from flows.audio import AUDIO_ITEMS, AudioItem, literal_problem
+from flows.audible import literal_problem
+from flows.audio import AUDIO_ITEMS, AudioItem
 from flows.definition import FlowGraph, Reading, read
 from flows.issue import FlowInvalid, Issue, IssueCode, Severity, issue
 from flows.nodes import NODE_TYPES, AnyNode
 from flows.nodes.node import DEFAULT, Enter, React, wired
 from flows.paths import path_issues
+from flows.scope import NodeFault
 from flows.value import VariableSource, is_reserved, path_problem
 
 Coverage: TypeAlias = Callable[[AudioItem], Sequence[str]]
 """Answers which clips an audio item would need and has not: ids of files, keys of dictionaries,
-languages; empty when it can be spoken whatever its value turns out to be. The caller hands it in;
+languages; empty when it can be spoken whatever its value turns out to be. Raises ``NodeFault`` for
+what has no spoken form: an unknown currency, a form the language lacks. The caller hands it in;
 ``audio_items`` lists what it will be asked, so that it can look everything up beforehand."""
 
 Parts: TypeAlias = tuple[BaseModel, ...]
 NOWHERE = -1
+MAX_NAMED = 10
+"""Missing clips in a sentence; the issue's `missing` lists all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +151,24 @@ def _unreadable(node_id: str, path: str) -> Iterator[Issue]:
 
 
 def _audio_issues(node_id: str, item: AudioItem, coverage: Coverage | None) -> Iterator[Issue]:
-    if why := literal_problem(item):
+    why, missing = literal_problem(item), list[str]()
+    if why is None and coverage is not None:
+        try:
+            missing = list(coverage(item))
+        except NodeFault as fault:
+            why = str(fault)
+    if why is not None:
         yield issue(IssueCode.UNSPEAKABLE, why, node_id=node_id, type=item.type)
-    elif coverage is not None and (missing := list(coverage(item))):
+    elif missing:
         yield issue(
             IssueCode.AUDIO_MISSING,
-            f"there is no audio for {', '.join(missing[:10])}",
+            f"there is no audio for {_some(missing)}",
             node_id=node_id,
             type=item.type,
             missing=missing,
         )
+
+
+def _some(missing: Sequence[str]) -> str:
+    more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
+    return ", ".join(missing[:MAX_NAMED]) + more

@@ -9,7 +9,7 @@ next input. Values are resolved before they leave the session: an effect holds n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
@@ -65,7 +65,47 @@ class SpokenWord:
     dictionary_id: str | None = None
 
 
-Audible: TypeAlias = AudioFile | SpokenNumber | SpokenDate | SpokenWord
+@dataclass(frozen=True, slots=True)
+class SpokenCurrency:
+    value: Decimal
+    currency: str
+    """ISO 4217."""
+    language: str
+    dictionary_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenTime:
+    value: time
+    language: str
+    format: str | None = None
+    """``12`` or ``24``; ``None`` is the language's own."""
+    dictionary_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenOrdinal:
+    value: int
+    language: str
+    gender: Gender = Gender.MASCULINE
+    dictionary_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenText:
+    """Read out by a text-to-speech voice."""
+
+    text: str
+    language: str
+    voice: str | None = None
+    """``None``: the best voice there is for the language."""
+
+
+Keyed: TypeAlias = (
+    SpokenNumber | SpokenDate | SpokenWord | SpokenCurrency | SpokenTime | SpokenOrdinal
+)
+"""What clips of a dictionary say."""
+Audible: TypeAlias = AudioFile | Keyed | SpokenText
 
 # --- Effects -----------------------------------------------------------------------------------
 

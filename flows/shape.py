@@ -75,12 +75,16 @@ def _members(value: object) -> Iterable[object]:
 
 
 def _path(detail: ErrorDetails, raw: object) -> tuple[str, ...]:
-    """The location without the tags that pydantic adds for the members of a union."""
+    """The location without the tags that pydantic adds for the members of a union; an object's own
+    ``type`` comes first, and may be the name of one of its fields too."""
     parts: list[str] = []
     here: Any = raw
+    tagged = False
     for part in detail["loc"]:
-        if _holds(here, part):
-            here = here[part]
+        if not tagged and isinstance(here, Mapping) and here.get("type") == part:
+            tagged = True
+        elif _holds(here, part):
+            here, tagged = here[part], False
             parts.append(str(part))
     if detail["type"] == "missing":
         parts.append(str(detail["loc"][-1]))

@@ -58,6 +58,9 @@ SYSTEM: dict[str, Read] = {
     "sys.programId": lambda scope: scope.context.program_id,
 }
 
+LIVE = ("sys.callStatus", "sys.answeredBy")
+"""System variables that change while the call runs."""
+
 
 class VariableSource(Wire):
     source: Literal["variable"]
@@ -120,6 +123,28 @@ Value = Annotated[
 
 def is_literal(value: Value) -> bool:
     return not isinstance(value, BaseModel)
+
+
+def is_set_by_the_call(value: Value) -> bool:
+    """Whether the value is known only while the call runs."""
+    match value:
+        case VariableSource(variable_name=path):
+            return path in LIVE or not is_reserved(path)
+        case SystemSource(name=name):
+            return name in LIVE
+        case _:
+            return False
+
+
+def attribute_of(value: Value) -> str | None:
+    """The slug of the contact's attribute that a value is read from; ``None``: it is another."""
+    match value:
+        case CustomAttributeSource(attribute_name=slug):
+            return slug
+        case VariableSource(variable_name=path) if path.startswith(ATTRIBUTE_ROOT):
+            return path.removeprefix(ATTRIBUTE_ROOT)
+        case _:
+            return None
 
 
 def compile_value(value: Value) -> Read:

@@ -13,6 +13,8 @@ Pure, advancing by bytes, samples and instants that are handed in:
 
 - ``g711``               µ-law and A-law
 - ``wav``, ``prompts``   files to clips, encoded once and shared by every call
+- ``loudness``           the level they are brought to
+- ``text_to_speech``     texts to clips, by the voices of this machine
 - ``dictionaries``       numbers, dates and words to clips, by language
 - ``playlist``           clips joined without a gap, cut into packets
 - ``row``                what a stream sends next, and what it has sent

@@ -17,17 +17,16 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from media import g711, wav
+from media.dictionaries.clip import Silent, clip
 from media.g711 import SAMPLE_RATE, Codec, Encoded, Samples
-from media.wav import AudioInfo, AudioLimits, FloatSamples
+from media.loudness import FRAME, LEVEL, active_level, decibel, frame_power
+from media.wav import AudioInfo, AudioLimits, AudioRejected, FloatSamples
 
-_FRAME: Final = SAMPLE_RATE // 50
-_TARGET_DBOV: Final = -20.0
-"""Active level. ITU-T G.191 takes -26 dBov for speech; a prompt competes with a street."""
 _PEAK: Final = 10 ** (-1 / 20)
-_GAIN_DB: Final = (-30.0, 20.0)
-"""A quiet file is hardly more than its noise; louder would make that the prompt."""
-_ACTIVE_DB: Final = 20.0
-"""A frame this far below the loud ones is a pause."""
+_GAIN: Final = (10 ** (-30 / 20), 10.0)
+"""-30 to 20 dB. A quiet file is hardly more than its noise; louder would make that the prompt."""
+_ACTIVE: Final = 100
+"""A frame this much weaker than the loud ones (20 dB) is a pause."""
 _SILENT_DBOV: Final = -55.0
 _MARGIN: Final = 3
 """Frames of silence left at each end, so that no onset is cut."""
@@ -38,8 +37,6 @@ class Prepared:
     samples: Samples
     """8 kHz mono."""
     source: AudioInfo
-    gain_db: float
-    """What was added to reach the telephone level."""
 
     @property
     def duration_ms(self) -> int:
@@ -50,36 +47,46 @@ def prepare(data: bytes | Path, limits: AudioLimits | None = None) -> Prepared:
     """An upload as calls will play it. Raises AudioRejected."""
     audio, info = wav.read(data, limits or AudioLimits())
     centred = audio - audio.mean(dtype=np.float64).astype(np.float32)
-    gain_db = _gain_db(centred)
-    louder = centred * np.float32(10 ** (gain_db / 20))
-    return Prepared(wav.to_int16(_trimmed(louder)), info, round(gain_db, 2))
+    louder = centred * np.float32(_gain(centred))
+    return Prepared(wav.to_int16(_trimmed(louder)), info)
 
 
-def _levels_dbov(audio: FloatSamples) -> FloatSamples:
-    """The level of each 20 ms, against a square wave of full scale."""
-    whole = np.pad(audio, (0, -audio.size % _FRAME)).reshape(-1, _FRAME)
-    levels: FloatSamples = 10 * np.log10(np.square(whole).mean(axis=1) + 1e-12)
-    return levels
+def prepare_word(data: bytes | Path, limits: AudioLimits | None = None) -> Prepared:
+    """A word of a dictionary: cut to the word itself, so that it joins its neighbours without a
+    hole, and silent at both ends. Raises AudioRejected."""
+    audio, info = wav.read(data, limits or AudioLimits())
+    try:
+        samples = clip(audio, SAMPLE_RATE)
+    except Silent:
+        raise AudioRejected("audio_empty", "Nothing is said in the recording.") from None
+    return Prepared(samples, info)
 
 
-def _gain_db(audio: FloatSamples) -> float:
-    levels = _levels_dbov(audio)
-    loud = float(np.percentile(levels, 95))
-    if loud < _SILENT_DBOV:
-        return 0.0
-    active = levels[levels > loud - _ACTIVE_DB]
-    wanted = _TARGET_DBOV - 10 * np.log10(np.mean(10 ** (active / 10)))
-    headroom = 20 * np.log10(_PEAK / np.abs(audio).max())
-    return float(np.clip(min(wanted, headroom), *_GAIN_DB))
+def waveform_peaks(samples: Samples, points: int) -> list[float]:
+    """The loudest sample of each of ``points`` equal parts, 0 to 1 of full scale."""
+    if not samples.size:
+        return [0.0] * points
+    edges = np.linspace(0, samples.size, points, endpoint=False).astype(np.int64)
+    peaks = np.maximum.reduceat(np.abs(samples.astype(np.int32)), edges) / 32768
+    return [round(float(peak), 4) for peak in peaks]
+
+
+def _gain(audio: FloatSamples) -> float:
+    power = frame_power(audio)
+    loud = float(np.percentile(power, 95))
+    if decibel(loud) < _SILENT_DBOV:
+        return 1.0
+    wanted = LEVEL / active_level(power, loud / _ACTIVE)
+    return float(np.clip(min(wanted, _PEAK / float(np.abs(audio).max())), *_GAIN))
 
 
 def _trimmed(audio: FloatSamples) -> FloatSamples:
     """Silence alone is kept: a recorded pause is meant."""
-    heard = np.flatnonzero(_levels_dbov(audio) > _SILENT_DBOV)
+    heard = np.flatnonzero(decibel(frame_power(audio)) > _SILENT_DBOV)
     if not heard.size:
         return audio
     first, last = max(heard[0] - _MARGIN, 0), heard[-1] + 1 + _MARGIN
-    return audio[first * _FRAME : last * _FRAME]
+    return audio[first * FRAME : last * FRAME]
 
 
 # --- What calls share --------------------------------------------------------------------------

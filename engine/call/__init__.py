@@ -14,7 +14,7 @@
 - ``passport``    the caller's identity, signed (STIR/SHAKEN; pure)
 - ``naming``      from a trunk's host to its hops;  ``records``  what DNS said, by TTL
 - ``reachability``  which of them to take: those that fail rest (pure)
-- ``speech``      what is to be heard, as clips in the call's codec
+- ``speech``      what is to be heard, as clips in the call's codec; texts are rendered beforehand
 - ``tape``        the record effect, and the recordings a call leaves
 - ``journal``     events and milestones;  ``conclusion``  how it ended, as one outcome (pure)
 
@@ -25,7 +25,7 @@ that ``engine.app`` hands in. Imported by ``engine.dial``, ``engine.app`` and te
 from engine.call.passport import Signer
 from engine.call.place import Caller
 from engine.call.ringing import Intent
-from engine.call.speech import Catalogue, ClipSource, Speech
+from engine.call.speech import ClipSource, Speech
 from engine.call.tape import TapeRoom
 
-__all__ = ["Caller", "Catalogue", "ClipSource", "Intent", "Signer", "Speech", "TapeRoom"]
+__all__ = ["Caller", "ClipSource", "Intent", "Signer", "Speech", "TapeRoom"]

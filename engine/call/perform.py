@@ -11,8 +11,9 @@ from typing import Final, assert_never
 
 from engine.call.line import Line, LineDropped
 from engine.call.ringing import Ringing
-from engine.call.speech import Unspeakable, Voice
+from engine.call.speech import Voice
 from engine.call.tape import Tape, TapeFailed
+from engine.org.spelling import Unspeakable
 from flows.effects import (
     Answer,
     AnswerEnded,

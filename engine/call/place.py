@@ -30,7 +30,7 @@ from engine.program.attempt import Attempt
 from engine.program.outcome import Cause, Fault, Outcome, Result
 from engine.program.report import CallReport
 from engine.sip import Endpoint
-from flows import CallContext, Scalar, Session
+from flows import CallContext, CompiledFlow, Scalar, Session, known_texts
 from flows.effects import Input, LimitReached, Step
 from media import MediaPlane, NoPortLeft, Statistics
 
@@ -86,12 +86,14 @@ class Caller:
             line.close()
 
     async def _hold(self, attempt: Attempt, intent: Intent, line: Line, tape: Tape) -> CallReport:
-        voice = await self._speech.voice(attempt, self._clock.monotonic())
+        context = _context(attempt)
+        texts = known_texts(attempt.flow.audio, context)
+        voice = await self._speech.voice(attempt, self._clock.monotonic(), texts)
         hops = await self._naming.hops(attempt.did.trunk)
         hop = self._servers.best(hops, self._clock.monotonic())
         ringing = Ringing(attempt, intent, hop, lambda: self._vouch(attempt))
         performer = Performer(line, voice, ringing, tape)
-        session = await self._run(attempt, performer)
+        session = await self._run(attempt.flow, context, performer)
         await line.hang_up()
         self._servers.learn(hop, line.over, self._clock.monotonic())
         if line.stream.first_audio_at is not None:
@@ -103,10 +105,10 @@ class Caller:
     def _vouch(self, attempt: Attempt) -> Fields:
         return self._signer.fields(attempt, self._clock.now()) if self._signer else ()
 
-    async def _run(self, attempt: Attempt, performer: Performer) -> Session:
+    async def _run(self, flow: CompiledFlow, context: CallContext, performer: Performer) -> Session:
         now = self._clock.now
         deadline = asyncio.get_running_loop().time() + self._max_call_seconds
-        session, step = Session.start(attempt.flow, _context(attempt), now())
+        session, step = Session.start(flow, context, now())
         while step.wait is not None:
             given = await _within(deadline, performer, step, session.node_id)
             step = session.resume(given, now())

@@ -7,6 +7,7 @@ import typer
 from engine.commands import (
     carrier,
     demonstration,
+    dictionary,
     did,
     key,
     organization,
@@ -26,7 +27,7 @@ gomobile.command("serve")(serve.serve)
 gomobile.command("simulate-carrier")(carrier.simulate_carrier)
 gomobile.command("demo")(demonstration.demo)
 gomobile.command("settings")(settings.settings)
-for noun in (organization, key, trunk, did):
+for noun in (organization, key, trunk, did, dictionary):
     gomobile.add_typer(noun.commands)
 
 __all__ = ["gomobile"]

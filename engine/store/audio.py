@@ -46,7 +46,7 @@ class Clip:
     """One content, whoever refers to it."""
 
     sha256: bytes
-    """Of the original."""
+    """Of the original; of a dictionary's word ``engine.org.catalogue.word_hash`` of that."""
     original: bytes
     samples: bytes
     """8 kHz, mono, 16-bit little-endian."""
@@ -104,6 +104,37 @@ async def original(connection: Connection, org_id: UUID, audio_id: UUID) -> byte
     return data
 
 
+PART = """
+SELECT substring(c.original FROM $3 FOR $4)
+FROM audio a JOIN clip c ON c.org_id = a.org_id AND c.sha256 = a.clip
+WHERE a.org_id = $1 AND a.id = $2 AND a.deleted_at IS NULL
+"""
+
+
+async def part(
+    connection: Connection, org_id: UUID, audio_id: UUID, start: int, length: int
+) -> bytes:
+    """Of the file as it was uploaded; only these bytes are read, since it is kept uncompressed."""
+    data: bytes | None = await connection.fetchval(PART, org_id, audio_id, start + 1, length)
+    if data is None:
+        raise _missing()
+    return data
+
+
+PREPARED = """
+SELECT c.samples FROM audio a JOIN clip c ON c.org_id = a.org_id AND c.sha256 = a.clip
+WHERE a.org_id = $1 AND a.id = $2 AND a.deleted_at IS NULL
+"""
+
+
+async def prepared(connection: Connection, org_id: UUID, audio_id: UUID) -> bytes:
+    """As calls hear it: 8 kHz, mono, 16-bit little-endian."""
+    data: bytes | None = await connection.fetchval(PREPARED, org_id, audio_id)
+    if data is None:
+        raise _missing()
+    return data
+
+
 KNOWN = "SELECT id FROM audio WHERE org_id = $1 AND id = ANY ($2) AND deleted_at IS NULL"
 
 
@@ -155,6 +186,34 @@ async def update(
     return Audio.of(record)
 
 
+REPLACE = f"""
+UPDATE audio a
+SET (clip, file_name, content_type, size_bytes, duration_ms, sample_rate, channels) =
+    (SELECT $4::bytea, n.file_name, n.content_type, n.size_bytes, n.duration_ms, n.sample_rate,
+            n.channels
+     FROM jsonb_populate_record(a, $5::jsonb) n),
+    updated_at = now(), updated_by = $2
+WHERE org_id = $1 AND id = $3 AND deleted_at IS NULL
+RETURNING {COLUMNS}
+"""
+
+
+async def replace(
+    connection: Connection,
+    org_id: UUID,
+    member_id: UUID,
+    audio_id: UUID,
+    clip: Clip,
+    columns: Columns,
+) -> Audio:
+    """Another recording under the same id: calls that begin from now on hear it."""
+    await keep(connection, org_id, clip)
+    record = await connection.fetchrow(REPLACE, org_id, member_id, audio_id, clip.sha256, columns)
+    if record is None:
+        raise _missing()
+    return Audio.of(record)
+
+
 class FlowUsing(Row):
     id: UUID
     name: str
@@ -169,14 +228,31 @@ WHERE f.org_id = $1
       SELECT FROM execution e
       WHERE e.org_id = $1 AND e.flow_id = f.id AND e.flow_version = v.version
         AND e.status IN ('scheduled', 'running', 'paused')))
-  AND jsonb_path_exists(v.graph, '$.**.audioId ? (@ == $id)', jsonb_build_object('id', $2::text))
+  AND jsonb_path_exists(v.graph, $3::text::jsonpath, jsonb_build_object('id', $2::text))
 ORDER BY f.name, f.id
 """
 
 
-async def used_by(connection: Connection, org_id: UUID, audio_id: UUID) -> list[FlowUsing]:
-    records = await connection.fetch(USED_BY, org_id, str(audio_id))
+async def used_by(
+    connection: Connection, org_id: UUID, id: UUID, property: str = "audioId"
+) -> list[FlowUsing]:
+    """The flows that name a thing by its id in a property of their graphs."""
+    path = f"$.**.{property} ? (@ == $id)"
+    records = await connection.fetch(USED_BY, org_id, str(id), path)
     return [FlowUsing.of(record) for record in records]
+
+
+async def refuse_in_use(
+    connection: Connection, org_id: UUID, id: UUID, code: str, property: str
+) -> None:
+    """Raises ``Conflict`` that names the flows."""
+    flows = await used_by(connection, org_id, id, property)
+    if flows:
+        raise Conflict(
+            code,
+            f"It is used by: {', '.join(flow.name for flow in flows)}.",
+            {"flows": [flow.model_dump(mode="json") for flow in flows]},
+        )
 
 
 DELETE = """
@@ -189,14 +265,7 @@ RETURNING id
 async def delete(connection: Connection, org_id: UUID, member_id: UUID, audio_id: UUID) -> None:
     """Raises ``Conflict`` (``AUDIO_IN_USE``) that names the flows."""
     await get(connection, org_id, audio_id)
-    flows = await used_by(connection, org_id, audio_id)
-    if flows:
-        names = ", ".join(flow.name for flow in flows)
-        raise Conflict(
-            "AUDIO_IN_USE",
-            f"The audio is used by: {names}.",
-            {"flows": [flow.model_dump(mode="json") for flow in flows]},
-        )
+    await refuse_in_use(connection, org_id, audio_id, "AUDIO_IN_USE", "audioId")
     await connection.execute(DELETE, org_id, member_id, audio_id)
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 from uuid import UUID
 
+import numpy as np
+
+from engine.org.catalogue import Catalogue
 from engine.store.pool import Connection
+from media.g711 import Samples
 
 # Deleted audio is still found: an execution runs on with what it was launched with.
 OF_AUDIO = "SELECT id, clip FROM audio WHERE org_id = $1 AND id = ANY ($2)"
@@ -42,3 +49,35 @@ async def samples(
     """8 kHz, mono, 16-bit little-endian, by digest."""
     records = await connection.fetch(SAMPLES, org_id, list(digests))
     return {record["sha256"]: record["samples"] for record in records}
+
+
+class StoredClips:
+    """What ``engine.call.speech`` asks for, by connections that are borrowed for each question."""
+
+    def __init__(self, borrow: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
+        self._borrow = borrow
+
+    async def catalogue(
+        self, org_id: UUID, audio: Collection[str], dictionaries: Collection[str]
+    ) -> Catalogue:
+        async with self._borrow() as connection:
+            files = await of_audio(connection, org_id, _uuids(audio))
+            words = await of_dictionaries(connection, org_id, _uuids(dictionaries))
+        return Catalogue(
+            {str(audio_id): digest for audio_id, digest in files.items()},
+            {(str(name), key): digest for (name, key), digest in words.items()},
+        )
+
+    async def samples(self, org_id: UUID, clips: Collection[bytes]) -> Mapping[bytes, Samples]:
+        async with self._borrow() as connection:
+            found = await samples(connection, org_id, clips)
+        return {digest: np.frombuffer(data, "<i2") for digest, data in found.items()}
+
+
+def _uuids(names: Collection[str]) -> list[UUID]:
+    """A name that is no id names nothing."""
+    found = []
+    for name in names:
+        with contextlib.suppress(ValueError):
+            found.append(UUID(name))
+    return found

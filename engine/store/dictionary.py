@@ -9,7 +9,7 @@ from uuid import UUID
 
 from engine.errors import NotFound
 from engine.org.wire import Instant
-from engine.store.audio import Clip, keep
+from engine.store.audio import Clip, keep, refuse_in_use
 from engine.store.pool import Connection
 from engine.store.row import Authored, Columns, Row
 
@@ -61,6 +61,18 @@ async def all_of(connection: Connection, org_id: UUID) -> list[Dictionary]:
     return [Dictionary.of(record) for record in await connection.fetch(LIST, org_id)]
 
 
+BY_NAME = f"""
+SELECT {COLUMNS} FROM dictionary d
+WHERE d.org_id = $1 AND d.name = $2 AND d.deleted_at IS NULL ORDER BY d.created_at, d.id LIMIT 1
+"""
+
+
+async def by_name(connection: Connection, org_id: UUID, name: str) -> Dictionary | None:
+    """The oldest of that name."""
+    record = await connection.fetchrow(BY_NAME, org_id, name)
+    return None if record is None else Dictionary.of(record)
+
+
 GET = f"SELECT {COLUMNS} FROM dictionary d WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL"
 
 
@@ -81,8 +93,10 @@ RETURNING id
 async def delete(
     connection: Connection, org_id: UUID, member_id: UUID, dictionary_id: UUID
 ) -> None:
-    if await connection.fetchval(DELETE, org_id, member_id, dictionary_id) is None:
-        raise _missing()
+    """Raises ``Conflict`` (``DICTIONARY_IN_USE``) that names the flows."""
+    await get(connection, org_id, dictionary_id)
+    await refuse_in_use(connection, org_id, dictionary_id, "DICTIONARY_IN_USE", "dictionaryId")
+    await connection.execute(DELETE, org_id, member_id, dictionary_id)
 
 
 # Entries ---------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from flows.audio import AudioItem, OptionalAudioItems, compile_items
+from flows.audible import compile_items
+from flows.audio import AudioItem, OptionalAudioItems
 from flows.effects import Audible, CollectDigits, DigitsEnded, DigitsReason, Wait
 from flows.issue import Issue, IssueCode, issue
 from flows.nodes.node import (

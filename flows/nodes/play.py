@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flows.audio import AudioItems, compile_items
+from flows.audible import compile_items
+from flows.audio import AudioItems
 from flows.effects import Audible, Play, PlayEnded, Wait
 from flows.nodes.node import (
     Behaviour,

@@ -2,10 +2,11 @@
 
 - ``grammar.py``  the protocol ``Grammar`` every language answers, and its refusals
 - ``parts.py``    values taken apart before a language speaks them
-- ``ar en fr``    one package a language: its grammar, and the words of every key
+- ``ar ary en fr``   one package a language: its grammar, and the words of every key
 - ``pack.py``     ``SystemPack``: the recorded clip of every key, shipped with the engine
 - ``packs/``      the clips: one µ-law blob and one index a language
-- ``coverage.py`` which keys a range of numbers can need
+- ``coverage.py`` which keys a range of values can need
+- ``prosody.py``  which clip by its place, where a dictionary has rising and falling ones
 - ``script.py``   what a voice artist reads to replace the clips
 - ``clip.py``     a take made into a clip: trimmed, levelled, silent at both ends
 - ``record.py``   makes ``packs/`` from the words (``python -m media.dictionaries.record``)
@@ -21,7 +22,8 @@ A language is added as a package beside ``en`` (the shortest example): a class t
 voice; an entry in ``_EVERY`` here and in ``record.VOICES``. ``tests/dictionaries/`` then takes it
 through the conformance tests, and asks for its golden table.
 
-May be imported by anyone above ``media``; imports nobody but ``media.g711``.
+May be imported by anyone above ``media``; imports nobody but ``media.g711``,
+``media.wav`` and ``media.loudness``.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .ar import Arabic, Calendar
+from .ary import Darija
 from .en import English
 from .fr import BELGIAN, SWISS, French
 from .grammar import LIMIT, CannotSpeak, Gender, Grammar, UnknownLanguage
@@ -39,6 +42,7 @@ _EVERY: Final[tuple[Grammar, ...]] = (
     Arabic("ar-MA", Calendar.MOROCCO),
     *(Arabic(tag, Calendar.ALGERIA) for tag in ("ar-DZ", "ar-TN")),
     *(Arabic(tag, Calendar.LEVANT) for tag in ("ar-IQ", "ar-JO", "ar-LB", "ar-PS", "ar-SY")),
+    Darija(),
     English(),
     English("en-US", american=True),
     French(),

@@ -13,19 +13,19 @@ import numpy.typing as npt
 import soxr
 
 from media.g711 import SAMPLE_RATE, Samples
+from media.loudness import LEVEL, active_level, frame_power
 
 Take: TypeAlias = npt.NDArray[np.float32]
 """Mono, full scale ±1, any rate."""
 
-LEVEL: Final = 0.1
-"""Active speech level, RMS of full scale: -20 dBov, as telephone prompts are (ITU-T P.56)."""
 PEAK: Final = 0.8
 _QUIET: Final = 0.012
 """Of the loudest sample: below it, nothing is heard on a telephone (-38 dB)."""
 _LEAD: Final = SAMPLE_RATE * 8 // 1000
 _TAIL: Final = SAMPLE_RATE * 24 // 1000
 _FADE: Final = SAMPLE_RATE * 4 // 1000
-_FRAME: Final = SAMPLE_RATE * 20 // 1000
+_ACTIVE: Final = 40
+"""A frame this much weaker than the loudest (16 dB) is a pause within the word."""
 
 
 class Silent(ValueError):
@@ -46,15 +46,10 @@ def _trimmed(take: Take) -> Take:
 
 
 def _levelled(speech: Take) -> Take:
-    gain = min(LEVEL / _active_level(speech), PEAK / float(np.abs(speech).max()))
+    power = frame_power(speech)
+    level = active_level(power, float(power.max()) / _ACTIVE)
+    gain = min(LEVEL / level, PEAK / float(np.abs(speech).max()))
     return speech * np.float32(gain)
-
-
-def _active_level(speech: Take) -> float:
-    """RMS over the frames that are within 16 dB of the loudest: pauses don't count."""
-    padded = np.pad(speech, (0, -len(speech) % _FRAME))
-    power = np.mean(np.square(padded.reshape(-1, _FRAME)), axis=1)
-    return float(np.sqrt(power[power > power.max() / 40].mean()))
 
 
 def _faded(speech: Take) -> Take:

@@ -79,6 +79,12 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
 
 
+def preload() -> None:
+    """Read every pack, which takes tenths of a second: in a thread, before the first call."""
+    for language in shipped():
+        _load(language)
+
+
 @cache
 def _load(language: str) -> SystemPack:
     index = json.loads((FOLDER / f"{language}.json").read_text("utf-8"))

@@ -6,21 +6,20 @@ a change of words: the packs are shipped. ``packs/LICENSE.md`` says under which 
 
 from __future__ import annotations
 
-import io
 import json
 import lzma
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soundfile
 
 from media.g711 import Codec, Samples, encode
+from media.text_to_speech import espeak
 
-from . import ar, en, fr
+from . import ar, ary, en, fr
 from .clip import clip
 from .pack import FOLDER, digest
 
@@ -36,28 +35,26 @@ class Voice:
 
 VOICES: Final[Mapping[str, Voice]] = {
     "ar": Voice("ar", 185, {**ar.TEXT, **ar.SAY}),
+    "ary": Voice("ar", 185, {**ary.TEXT, **ary.SAY}),
     "en": Voice("en-gb", 160, {**en.TEXT, **en.SAY}),
     "fr": Voice("fr", 160, {**fr.TEXT, **fr.SAY}),
 }
 _PACKING: Final = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "pb": 0}]
 
 
-def record(language: str) -> int:
-    """Speak and write one pack; answers its size in bytes."""
+def record(language: str, folder: Path = FOLDER) -> int:
+    """Speak and write one pack; answers its size in bytes. The same words give the same bytes."""
     voice = VOICES[language]
     clips = {said: speak(voice, said) for said in sorted(set(voice.script.values()))}
     recording = encode(np.concatenate(list(clips.values())), Codec.PCMU).tobytes()
     packed = lzma.compress(recording, filters=_PACKING)
-    (FOLDER / f"{language}.ulaw.xz").write_bytes(packed)
-    (FOLDER / f"{language}.json").write_text(_index(language, voice, clips), "utf-8")
+    (folder / f"{language}.ulaw.xz").write_bytes(packed)
+    (folder / f"{language}.json").write_text(_index(language, voice, clips), "utf-8")
     return len(packed)
 
 
 def speak(voice: Voice, said: str) -> Samples:
-    command = ["espeak-ng", "-v", voice.name, "-s", str(voice.words_per_minute), "-z", "--stdout"]
-    spoken = subprocess.run([*command, said], capture_output=True, check=True).stdout
-    take, rate = soundfile.read(io.BytesIO(spoken), dtype="float32")
-    return clip(take, rate)
+    return clip(*espeak.say(said, voice.name, voice.words_per_minute))
 
 
 def _index(language: str, voice: Voice, clips: Mapping[str, Samples]) -> str:
@@ -65,10 +62,9 @@ def _index(language: str, voice: Voice, clips: Mapping[str, Samples]) -> str:
     place = {
         said: [start, len(clips[said])] for said, start in zip(clips, starts[:-1], strict=True)
     }
-    version = subprocess.run(["espeak-ng", "--version"], capture_output=True, check=True, text=True)
     index = {
         "language": language,
-        "voice": f"espeak-ng {version.stdout.split()[3]}, {voice.name}",
+        "voice": f"espeak-ng {espeak.version()}, {voice.name}",
         "script": digest(voice.script),
         "clips": {key: place[said] for key, said in sorted(voice.script.items())},
     }

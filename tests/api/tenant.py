@@ -73,12 +73,14 @@ class Tenant:
     async def delete(self, path: str) -> Answer:
         return await self.call("DELETE", f"/api{path}")
 
-    async def upload(self, path: str, data: bytes, name: str = "a.wav", **fields: str) -> Answer:
+    async def upload(
+        self, path: str, data: bytes, name: str = "a.wav", method: str = "POST", **fields: str
+    ) -> Answer:
         form = FormData(quote_fields=False)
         for key, value in fields.items():
             form.add_field(key, value)
         form.add_field("file", io.BytesIO(data), filename=name, content_type="audio/wav")
-        return await self.call("POST", f"/api{path}", data=form)
+        return await self.call(method, f"/api{path}", data=form)
 
     async def made(self, path: str, json: Any) -> dict[str, Any]:
         """A resource that must be created."""

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
+import numpy as np
 import pytest
 from aiohttp import FormData
 
@@ -133,27 +135,101 @@ async def test_list_change_metadata_playback(
     assert late.body["code"] == "PLAYBACK_URL_EXPIRED"
 
 
+def saying(*items: dict[str, Any]) -> dict[str, Any]:
+    nodes = [
+        {**FLOW["nodes"][0], "outputs": {"onAnswer": "hello"}},
+        {"id": "hello", "type": "play", "config": {"audioItems": items}},
+    ]
+    return {"startNodeId": "dial", "nodes": nodes}
+
+
 async def test_audio_in_use_is_not_deleted_silently(acme: Tenant) -> None:
     made = await acme.audio()
-    graph = {
-        "startNodeId": "dial",
-        "nodes": [
-            {**FLOW["nodes"][0], "outputs": {"onAnswer": "hello"}},
-            {
-                "id": "hello",
-                "type": "play",
-                "config": {"audioItems": [{"type": "audioFile", "audioId": made["id"]}]},
-            },
-        ],
-    }
-    flow = await acme.made("/flows", {"name": "Uses it", "graph": graph})
+    graph = saying({"type": "audioFile", "audioId": made["id"]})
     path = f"/audio-management/audio/{made['id']}"
+    assert (await acme.get(f"{path}/usage")).body == []
+    flow = await acme.made("/flows", {"name": "Uses it", "graph": graph})
+    assert (await acme.get(f"{path}/usage")).body == [{"id": flow["id"], "name": "Uses it"}]
     refused = await acme.delete(path)
     assert (refused.status, refused.body["code"]) == (409, "AUDIO_IN_USE")
     assert refused.body["params"] == {"flows": [{"id": flow["id"], "name": "Uses it"}]}
     assert "Uses it" in refused.body["message"]
     await acme.delete(f"/flows/{flow['id']}")
     assert (await acme.delete(path)).status == 204
+
+
+async def test_a_dictionary_in_use_is_not_deleted_silently(acme: Tenant) -> None:
+    made = await acme.made("/dictionaries", {"name": "Ours", "language": "fr"})
+    item = {"type": "number", "value": 5, "language": "fr", "dictionaryId": made["id"]}
+    flow = await acme.made("/flows", {"name": "Counts", "graph": saying(item)})
+    refused = await acme.delete(f"/dictionaries/{made['id']}")
+    assert (refused.status, refused.body["code"]) == (409, "DICTIONARY_IN_USE")
+    assert refused.body["params"] == {"flows": [{"id": flow["id"], "name": "Counts"}]}
+
+
+async def test_another_recording_takes_the_place_of_one_and_keeps_its_id(
+    acme: Tenant, pool: asyncpg.Pool
+) -> None:
+    made = await acme.audio()
+    path = f"/audio-management/audio/{made['id']}"
+    changed = await acme.upload(f"{path}/file", wav(400, 16000), "new.wav", method="PUT")
+    assert changed.status == 200, changed.body
+    kept = {name: made[name] for name in ("id", "title", "usageType", "createdAt")}
+    assert changed.body == changed.body | kept
+    assert (changed.body["fileName"], changed.body["durationMs"]) == ("new.wav", 400)
+    assert changed.body["sampleRate"] == 16000
+    playback = (await acme.get(f"{path}/playback-url")).body
+    assert (await answer(await acme.http.get(playback["url"]))).body == wav(400, 16000)
+    async with pool.acquire() as connection:
+        digests = await clip.of_audio(connection, acme.org_id, [UUID(made["id"])])
+        (samples,) = (await clip.samples(connection, acme.org_id, digests.values())).values()
+    assert len(samples) // 2 == pytest.approx(3200, abs=200)
+    refused = await acme.upload(f"{path}/file", b"no audio", method="PUT")
+    assert (refused.status, refused.body["code"]) == (400, "AUDIO_REJECTED")
+    assert (await acme.get(path)).body == changed.body
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=0-99", 206, slice(0, 100)),
+        ("bytes=100-", 206, slice(100, None)),
+        ("bytes=-10", 206, slice(-10, None)),
+        ("bytes=3000-999999", 206, slice(3000, None)),
+        ("bytes=0-", 200, slice(None)),
+        ("seconds=1-2", 200, slice(None)),
+        ("bytes=9-2", 200, slice(None)),
+        ("bytes=99999-", 416, None),
+    ],
+)
+async def test_playback_answers_ranges(
+    acme: Tenant, asked: str, status: int, part: slice | None
+) -> None:
+    made, whole = await acme.audio(), wav()
+    url = (await acme.get(f"/audio-management/audio/{made['id']}/playback-url")).body["url"]
+    got = await answer(await acme.http.get(url, headers={"Range": asked}))
+    assert got.status == status
+    if part is None:
+        assert got.headers["Content-Range"] == f"bytes */{len(whole)}"
+        return
+    assert (got.body, got.headers["Accept-Ranges"]) == (whole[part], "bytes")
+    if status == 206:
+        start = range(len(whole))[part].start
+        expected = f"bytes {start}-{start + len(got.body) - 1}/{len(whole)}"
+        assert got.headers["Content-Range"] == expected
+
+
+async def test_the_waveform_of_a_clip(acme: Tenant) -> None:
+    made = await acme.audio()
+    path = f"/audio-management/audio/{made['id']}/waveform"
+    shown = (await acme.get(f"{path}?points=20")).body
+    assert set(shown) == {"durationMs", "peaks"}
+    assert shown["durationMs"] == pytest.approx(200, abs=60)
+    assert len(shown["peaks"]) == 20
+    assert np.mean(shown["peaks"]) == pytest.approx(0.1, abs=0.05)
+    assert len((await acme.get(path)).body["peaks"]) == 400
+    assert (await acme.get(f"{path}?points=0")).status == 400
+    assert (await acme.get(f"{path}?points=4001")).status == 400
 
 
 async def test_dictionaries(acme: Tenant, pool: asyncpg.Pool) -> None:

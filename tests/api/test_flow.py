@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import copy
 
+import pytest
+
 from engine.org import Plan
-from tests.api.tenant import FIELDS, FLOW, Tenant, found
+from media.dictionaries.pack import SystemPack
+from tests.api.tenant import FIELDS, FLOW, Tenant, found, wav
 
 
 async def test_a_change_of_the_graph_is_a_new_version(acme: Tenant) -> None:
@@ -83,6 +86,58 @@ async def test_missing_audio_is_a_problem(acme: Tenant) -> None:
     ):
         told = await acme.post("/flows/validate", say(item))
         assert [issue["code"] for issue in told.body["issues"]] == ["audioMissing"], item
+
+
+async def test_what_the_contacts_hold_must_be_in_the_dictionary(
+    acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A language whose pack lacks words: each that the balances can need is listed, no other."""
+    pack = SystemPack.load("fr")
+    monkeypatch.setattr("api.coverage._pack_keys", lambda _: pack.keys - {"number.3", "number.99"})
+    await acme.made("/custom-attributes", {"displayName": "Balance", "type": "number"})
+    for phone, balance in (("0612345601", 2), ("0612345602", 40.5)):
+        await acme.contact(phone, customAttributes={"balance": balance})
+    own = await acme.made("/dictionaries", {"name": "Ours", "language": "fr"})
+    item = {
+        "type": "number",
+        "value": {"source": "variable", "variableName": "contact.customAttributes.balance"},
+        "language": "fr",
+        "dictionaryId": own["id"],
+    }
+    nodes = [
+        {**FLOW["nodes"][0], "outputs": {"onAnswer": "say"}},
+        {"id": "say", "type": "play", "config": {"audioItems": [item]}},
+    ]
+    graph = {"graph": {"startNodeId": "dial", "nodes": nodes}}
+    (issue,) = (await acme.post("/flows/validate", graph)).body["issues"]
+    assert (issue["code"], issue["params"]["missing"]) == ("audioMissing", ["number.3"])
+    await acme.upload(f"/dictionaries/{own['id']}/entries", wav(), key="number.3")
+    assert (await acme.post("/flows/validate", graph)).body["issues"] == []
+    await acme.contact("0612345603", customAttributes={"balance": 150})
+    (issue,) = (await acme.post("/flows/validate", graph)).body["issues"]
+    assert issue["params"]["missing"] == ["number.99"]
+
+
+async def test_what_nobody_can_speak_is_a_problem(acme: Tenant) -> None:
+    balance = {"source": "customAttribute", "attributeName": "balance"}
+    for item, code in (
+        ({"type": "currency", "value": balance, "currency": "GBP"}, "unspeakable"),
+        ({"type": "date", "value": balance, "format": "long"}, "unspeakable"),
+        ({"type": "number", "value": 10**13}, "unspeakable"),
+        ({"type": "text", "text": "x", "voice": "piper:nobody"}, "audioMissing"),
+        ({"type": "ordinal", "value": 3}, None),
+    ):
+        nodes = [
+            {**FLOW["nodes"][0], "outputs": {"onAnswer": "say"}},
+            {
+                "id": "say",
+                "type": "play",
+                "config": {"audioItems": [{"language": "fr", **item}]},
+            },
+        ]
+        graph = {"graph": {"startNodeId": "dial", "nodes": nodes}}
+        told = (await acme.post("/flows/validate", graph)).body["issues"]
+        assert [issue["code"] for issue in told] == ([code] if code else []), item
 
 
 async def test_flows_in_use_and_plan_limits(acme: Tenant) -> None:

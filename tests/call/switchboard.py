@@ -16,8 +16,9 @@ from uuid import UUID, uuid4
 
 import numpy as np
 
-from engine.call import Caller, Catalogue, Speech, TapeRoom
+from engine.call import Caller, Speech, TapeRoom
 from engine.clock import SystemClock
+from engine.org.catalogue import Catalogue
 from engine.program.attempt import Attempt, Did, Trunk
 from engine.program.report import CallReport
 from engine.sip import Endpoint
@@ -25,6 +26,7 @@ from flows import compile_flow
 from media import MediaPlane
 from media.g711 import SAMPLE_RATE, Samples
 from media.prompts import Library
+from media.text_to_speech import Studio
 
 HOST = "127.0.0.1"
 
@@ -81,6 +83,10 @@ def audio(*names: str) -> list[dict[str, Any]]:
     return [{"type": "audioFile", "audioId": name} for name in names]
 
 
+def attribute(name: str) -> dict[str, Any]:
+    return {"source": "customAttribute", "attributeName": name}
+
+
 def say(*items: dict[str, Any], id: str = "play", interruptible: bool = False) -> dict[str, Any]:
     config = {"audioItems": list(items), "interruptible": interruptible}
     return {"id": id, "type": "play", "config": config}
@@ -118,7 +124,7 @@ class Switchboard:
         self.caller = Caller(
             endpoint,
             plane,
-            Speech(self.clips, Library()),
+            Speech(self.clips, Library(), Studio.here(folder).render),
             self.recordings,
             SystemClock(),
             max_call_seconds,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from media.dictionaries import LANGUAGES, LIMIT, CannotSpeak, Gender, Grammar, grammar
@@ -23,6 +23,7 @@ LARGE = [a * 1000**p + b * c for p in (1, 2, 3) for a in MIXED for b in (0, 1, 1
 LARGE += range(1100, 2000, 100)
 
 
+UNTIMED = settings(deadline=None)
 DISTINCT = sorted({repr(grammar(tag)).replace(repr(tag), ""): tag for tag in LANGUAGES}.values())
 """Tags whose grammars differ in more than their name."""
 
@@ -106,6 +107,7 @@ def test_every_key_has_words_and_only_pauses_have_none(spoken: Grammar) -> None:
         spoken.text("number.minus-one")
 
 
+@UNTIMED
 @given(whole=some.integers(1 - LIMIT, LIMIT - 1), gender=some.sampled_from(GENDERS))
 def test_whole_numbers_are_total(whole: int, gender: Gender) -> None:
     for language in DISTINCT:
@@ -117,6 +119,7 @@ def test_whole_numbers_are_total(whole: int, gender: Gender) -> None:
         assert spoken.number(Decimal(f"{whole}.00"), gender) == keys
 
 
+@UNTIMED
 @given(some.decimals(min_value=1 - LIMIT, max_value=LIMIT - 1, places=12))
 def test_decimals_are_total(value: Decimal) -> None:
     for language in DISTINCT:
@@ -133,6 +136,7 @@ def codes(spoken: Grammar, text: str) -> Iterator[str]:
             yield refused.code
 
 
+@UNTIMED
 @given(some.text(max_size=300))
 def test_any_text_is_spoken_or_refused_by_name(text: str) -> None:
     for language in DISTINCT:
@@ -140,6 +144,7 @@ def test_any_text_is_spoken_or_refused_by_name(text: str) -> None:
         assert refused <= {"unknown_character", "empty", "out_of_range"}
 
 
+@UNTIMED
 @given(some.dates(date(1000, 1, 1), date(2999, 12, 31)), some.sampled_from(FORMATS))
 def test_dates_are_total(day: date, format: str | None) -> None:
     for language in DISTINCT:
@@ -147,6 +152,7 @@ def test_dates_are_total(day: date, format: str | None) -> None:
         assert set(spoken.date(day, format)) <= spoken.keys()
 
 
+@UNTIMED
 @given(
     whole=some.integers(1 - LIMIT, LIMIT - 1),
     minor=some.integers(0, 999),
@@ -161,6 +167,7 @@ def test_money_is_total(whole: int, minor: int, code: str) -> None:
             assert set(spoken.currency(value, code)) <= spoken.keys()
 
 
+@UNTIMED
 @given(some.timedeltas(timedelta(0), timedelta(days=10**6 - 1)))
 def test_durations_are_total_to_the_second(length: timedelta) -> None:
     whole = timedelta(days=length.days, seconds=length.seconds)

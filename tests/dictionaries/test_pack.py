@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from media.dictionaries import UnknownLanguage, grammar
-from media.dictionaries.clip import LEVEL, PEAK, Silent, clip
+from media.dictionaries.clip import PEAK, Silent, clip
 from media.dictionaries.pack import FOLDER, SystemPack, digest, pause_ms, shipped
 from media.dictionaries.parts import PAUSES
 from media.dictionaries.record import VOICES
 from media.g711 import Codec, decode, encode
+from media.loudness import LEVEL
 
 
 @pytest.fixture(params=sorted(VOICES))
