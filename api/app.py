@@ -28,15 +28,17 @@ from api import (
     organization,
     program,
     recording,
+    session,
     user,
 )
 from api.edge import edge
-from api.route import Handler, Route, bind
+from api.route import Door, Handler, Route, bind
 from api.site import SITE, Limits, Probe, Site
 from api.upload import SPOOL
-from api.workers import Workers
+from api.workers import Workers, hashing_threads
 from engine.clock import Clock, SystemClock
 from engine.org.organization import Role
+from engine.org.secret import KEY_BYTES, Secret
 
 FOLDERS = (SPOOL, ingestion.FOLDER)
 """Below the data folder."""
@@ -57,7 +59,16 @@ def _rule(method: str, path: str, handler: Handler, status: int = 200) -> Route:
 
 
 def _open(path: str, handler: Handler) -> Route:
-    return Route("GET", path, handler, None)
+    return Route("GET", path, handler, None, door=Door.OPEN)
+
+
+def _guest(path: str, handler: Handler) -> Route:
+    return Route("POST", f"/api{path}", handler, None, door=Door.GUEST)
+
+
+def _own(method: str, path: str, handler: Handler, status: int = 204) -> Route:
+    """What members change of themselves, whatever their role."""
+    return Route(method, f"/api{path}", handler, Role.AGENT, status)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -66,7 +77,22 @@ ROUTES: tuple[Route, ...] = (
     _open("/metrics", health.metrics),
     _open("/api/openapi.json", openapi.serve),
     _open("/api/playback/{token}", audio.playback),
+    _guest("/auth/login", session.login),
+    _guest("/auth/refresh", session.refresh),
+    _guest("/auth/accept-invitation", session.accept_invitation),
+    _own("POST", "/auth/logout", session.logout),
+    _own("POST", "/auth/logout-all", session.logout_all),
+    _see("/auth/sessions", session.all_of),
+    _own("POST", "/auth/revoke-session", session.revoke),
     _see("/users/me", user.me),
+    _own("PUT", "/users/me/password", user.change_password),
+    _see("/users", user.page),
+    _rule("GET", "/users/invitations", user.invitations),
+    _rule("POST", "/users/invitations", user.invite, 201),
+    _rule("DELETE", "/users/invitations/{id}", user.withdraw, 204),
+    _see("/users/{id}", user.get),
+    _rule("PUT", "/users/{id}", user.set_role),
+    _rule("DELETE", "/users/{id}", user.remove, 204),
     _see("/organization", organization.get),
     _rule("PUT", "/organization", organization.update),
     _rule("GET", "/auth/api-keys", api_key.all_of),
@@ -153,17 +179,20 @@ def create_app(
     registry: CollectorRegistry,
     clock: Clock | None = None,
     workers: Workers | None = None,
+    secret: Secret | None = None,
     probes: Mapping[str, Probe] | None = None,
     limits: Limits | None = None,
 ) -> web.Application:
     """The API on ``pool``. ``data_dir`` holds recordings and takes uploads; ``probes`` are the
     parts of ``/health/ready`` beside the database; ``workers`` runs what would hold the loop and is
-    closed with the application. What an earlier process had not finished receiving is removed."""
+    closed with the application; without a ``secret`` nothing that is signed outlives the process.
+    What an earlier process had not finished receiving is removed."""
     for folder in FOLDERS:
         (data_dir / folder).mkdir(parents=True, exist_ok=True)
     for torn in (data_dir / SPOOL).iterdir():
         torn.unlink()
     limits, workers = limits or Limits(), workers or Workers()
+    passwords = hashing_threads()
     app = web.Application(middlewares=[edge], client_max_size=limits.body)
     app[SITE] = Site(
         pool=pool,
@@ -171,20 +200,21 @@ def create_app(
         data_dir=data_dir,
         registry=registry,
         workers=workers,
-        signing_key=secrets.token_bytes(32),
+        secret=secret or Secret(secrets.token_bytes(KEY_BYTES)),
+        passwords=passwords,
         probes=probes or {},
         limits=limits,
     )
-    app.cleanup_ctx.append(_closing(workers))
+    app.cleanup_ctx.extend((_closing(workers.close), _closing(passwords.shutdown)))
     app[openapi.DOCUMENT] = openapi.document(ROUTES)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, bind(route))
     return app
 
 
-def _closing(workers: Workers) -> Callable[[web.Application], AsyncIterator[None]]:
+def _closing(end: Callable[[], None]) -> Callable[[web.Application], AsyncIterator[None]]:
     async def close(_: web.Application) -> AsyncIterator[None]:
         yield
-        await asyncio.to_thread(workers.close)
+        await asyncio.to_thread(end)
 
     return close

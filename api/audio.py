@@ -29,6 +29,7 @@ from engine.store.page import Page
 from engine.store.pool import tenant
 from flows.wire import Wire
 
+PURPOSE = "playback address"
 PLAYBACK_LIFE = timedelta(minutes=15)
 Title = Annotated[str, Field(min_length=1, max_length=255)]
 Description = Annotated[str, Field(max_length=1024)]
@@ -132,7 +133,7 @@ async def metadata(request: Request, id: UUID) -> AudioMetadata:
 async def playback_url(request: Request, id: UUID) -> Playback:
     await audio.get(request.connection, request.org_id, id)
     until = int((request.now + PLAYBACK_LIFE).timestamp())
-    token = _sign(request.site.signing_key, request.org_id, id, until)
+    token = _sign(request.site.secret.key(PURPOSE), request.org_id, id, until)
     return Playback(url=f"/api/playback/{token}", expiresAt=datetime.fromtimestamp(until, UTC))
 
 
@@ -140,7 +141,7 @@ async def playback(asked: web.Request) -> web.Response:
     """The clip a signed address names, as it was uploaded."""
     site = asked.app[SITE]
     now = site.clock.now()
-    org_id, audio_id = _verify(site.signing_key, asked.match_info["token"], now)
+    org_id, audio_id = _verify(site.secret.key(PURPOSE), asked.match_info["token"], now)
     async with tenant(site.pool, org_id) as connection:
         found = await audio.get(connection, org_id, audio_id)
         original = await audio.original(connection, org_id, audio_id)

@@ -1,50 +1,66 @@
-"""Who asks: a key in ``x-api-key`` or ``Authorization: Bearer``, its organization and role."""
+"""Who asks: an API key or an access token, in ``x-api-key`` or ``Authorization: Bearer``."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-import asyncpg
 from aiohttp import web
 
+from api import token
 from api.errors import Unauthorized
+from api.site import SITE, Site
 from engine.errors import Forbidden
 from engine.org.organization import OrganizationStatus, Role
-from engine.store import api_key
-from engine.store.api_key import Holder
+from engine.store import holder
+from engine.store.holder import Holder
 
 LONGEST = 256
 """Characters of a key; more is refused unread."""
+LONGEST_TOKEN = 1024
 
 
-async def authenticate(
-    pool: asyncpg.Pool, request: web.Request, needed: Role, now: datetime
-) -> Holder:
-    """Raises ``Unauthorized`` for the key, ``Forbidden`` for its organization or role."""
-    secret = _secret(request)
-    async with pool.acquire() as connection:
-        holder = await api_key.holder(connection, secret)
-    if holder is None or not holder.is_active:
-        raise Unauthorized("API_KEY_INVALID", "The API key is not valid.")
-    if holder.expires_at is not None and holder.expires_at <= now:
-        raise Unauthorized("API_KEY_EXPIRED", "The API key has expired.")
-    if holder.status is not OrganizationStatus.ACTIVE:
-        code = f"ORGANIZATION_{holder.status.name}"
-        raise Forbidden(code, f"The organization is {holder.status.value}.")
-    if not holder.role.allows(needed):
+async def authenticate(request: web.Request, needed: Role) -> Holder:
+    """Raises ``Unauthorized`` for what was shown, ``Forbidden`` for its organization or role."""
+    site = request.app[SITE]
+    shown, now = credential(request), site.clock.now()
+    known = await (_session(site, shown, now) if token.is_token(shown) else _key(site, shown, now))
+    if known.status is not OrganizationStatus.ACTIVE:
+        code = f"ORGANIZATION_{known.status.name}"
+        raise Forbidden(code, f"The organization is {known.status.value}.")
+    if not known.role.allows(needed):
         raise Forbidden("ROLE_FORBIDDEN", f"This needs the role {needed.value}.")
-    return holder
+    return known
 
 
-def _secret(request: web.Request) -> str:
-    secret = request.headers.get("x-api-key") or _bearer(request.headers.get("Authorization", ""))
-    if not secret:
-        raise Unauthorized("API_KEY_MISSING", "An API key is needed.")
-    if len(secret) > LONGEST or not secret.isascii():
+async def _key(site: Site, secret: str, now: datetime) -> Holder:
+    async with site.pool.acquire() as connection:
+        found = await holder.by_secret(connection, secret)
+    if found is None or not found.is_active:
         raise Unauthorized("API_KEY_INVALID", "The API key is not valid.")
-    return secret
+    if found.expires_at is not None and found.expires_at <= now:
+        raise Unauthorized("API_KEY_EXPIRED", "The API key has expired.")
+    return found
+
+
+async def _session(site: Site, shown: str, now: datetime) -> Holder:
+    org_id, session_id = token.read(site.secret, shown, now)
+    async with site.pool.acquire() as connection:
+        found = await holder.by_session(connection, org_id, session_id)
+    if found is None or not found.is_active:
+        raise Unauthorized("SESSION_ENDED", "The session has ended.")
+    return found
+
+
+def credential(request: web.Request) -> str:
+    """What was shown. Raises ``Unauthorized`` where nothing was, or nothing that can be one."""
+    shown = request.headers.get("x-api-key") or _bearer(request.headers.get("Authorization", ""))
+    if not shown:
+        raise Unauthorized("API_KEY_MISSING", "An API key is needed.")
+    if len(shown) > (LONGEST_TOKEN if token.is_token(shown) else LONGEST) or not shown.isascii():
+        raise Unauthorized("API_KEY_INVALID", "The API key is not valid.")
+    return shown
 
 
 def _bearer(header: str) -> str:
-    scheme, _, token = header.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    scheme, _, value = header.partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""

@@ -8,6 +8,8 @@ with checked values inside the holder's transaction, and says nothing of HTTP.
 ::
 
     authenticate ─▶ read path, query, body ─▶ begin as tenant ─▶ once ─▶ handler ─▶ respond
+
+That is the door of holders. Guests (who log in) and operators have doors of their own.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, TypeAlias, get_type_hints
 
 from aiohttp import web
@@ -28,7 +31,7 @@ from api.auth import authenticate
 from api.errors import invalid
 from api.idempotency import once
 from api.reply import respond
-from api.site import SITE, Request, Site
+from api.site import SITE, Request, Site, Visit
 from api.upload import SPOOL, UploadedFile, read_form
 from engine.errors import FieldProblem, Invalid
 from engine.org.organization import Role
@@ -42,6 +45,17 @@ class Nothing(Wire):
     """The body or the query of a route that takes none."""
 
 
+class Door(Enum):
+    """Who is let in, and what its handler is given."""
+
+    OPEN = auto()
+    """Everybody. The handler takes aiohttp's request and answers by itself."""
+    GUEST = auto()
+    """Everybody: a ``Visit``."""
+    HOLDER = auto()
+    """Of an API key or an access token: a ``Request`` in the organization's transaction."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     method: str
@@ -49,11 +63,11 @@ class Route:
     """Below ``/api``, with ``{name}`` for the handler's path parameters."""
     handler: Handler
     role: Role | None
-    """The least that may; ``None``: everybody, without a key. The handler then takes aiohttp's
-    request and answers by itself."""
+    """The least that may; ``None`` at the doors that are not the holders'."""
     status: int = 200
     upload: str | None = None
     """The name in ``Limits`` that bounds the uploaded file."""
+    door: Door = Door.HOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +104,34 @@ class Read:
 
 def bind(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The aiohttp handler of a route."""
-    role = route.role
-    if role is None:
-        return route.handler
+    match route.door:
+        case Door.OPEN:
+            return route.handler
+        case Door.GUEST:
+            return _for_guests(route)
+        case Door.HOLDER:
+            return _for_holders(route, route.role or Role.ADMIN)
+
+
+def _for_guests(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    signature = Signature.of(route.handler)
+
+    async def serve(asked: web.Request) -> web.StreamResponse:
+        visit = Visit(asked, asked.app[SITE])
+        async with _read(asked, route, signature, visit.site) as read:
+            return respond(await route.handler(visit, **read.arguments), route.status)
+
+    return serve
+
+
+def _for_holders(
+    route: Route, needed: Role
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     signature = Signature.of(route.handler)
 
     async def serve(asked: web.Request) -> web.StreamResponse:
         site = asked.app[SITE]
-        holder = await authenticate(site.pool, asked, role, site.clock.now())
+        holder = await authenticate(asked, needed)
         async with (
             _read(asked, route, signature, site) as read,
             tenant(site.pool, holder.org_id) as connection,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,8 @@ from prometheus_client import CollectorRegistry
 
 from api.workers import Workers
 from engine.clock import Clock
-from engine.store.api_key import Holder
+from engine.org.secret import Secret
+from engine.store.holder import Holder
 from engine.store.pool import Connection
 
 Probe: TypeAlias = Callable[[], Awaitable[bool]]
@@ -42,8 +44,10 @@ class Site:
     registry: CollectorRegistry
     workers: Workers
     """Audio is prepared there, tables are checked."""
-    signing_key: bytes
-    """Signs playback addresses."""
+    secret: Secret
+    """Access tokens and playback addresses are signed with keys of it."""
+    passwords: Executor
+    """Threads that hash them, few, because a hash takes 19 MiB."""
     probes: Mapping[str, Probe] = field(default_factory=dict)
     limits: Limits = Limits()
 
@@ -72,3 +76,21 @@ class Request:
     @property
     def now(self) -> datetime:
         return self.site.clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody who is not known yet. What it needs of the database it asks for by
+    the engine's role, in as many transactions as it takes."""
+
+    web: web.Request
+    site: Site
+
+    @property
+    def now(self) -> datetime:
+        return self.site.clock.now()
+
+
+def address(request: web.Request) -> str:
+    """Where the connection comes from; behind a proxy, the proxy's."""
+    return request.remote or ""

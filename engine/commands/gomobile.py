@@ -9,6 +9,7 @@ from engine.commands import (
     demonstration,
     did,
     key,
+    member,
     organization,
     serve,
     settings,
@@ -26,7 +27,7 @@ gomobile.command("serve")(serve.serve)
 gomobile.command("simulate-carrier")(carrier.simulate_carrier)
 gomobile.command("demo")(demonstration.demo)
 gomobile.command("settings")(settings.settings)
-for noun in (organization, key, trunk, did):
+for noun in (organization, member, key, trunk, did):
     gomobile.add_typer(noun.commands)
 
 __all__ = ["gomobile"]

@@ -19,8 +19,17 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/api/audio-management/audio/{id}"): {"title": "Other"},
     ("PUT", "/api/flows/{id}"): {"name": "Other", "graph": FLOW},
     ("PUT", "/api/programs/{id}"): {"name": "Other"},
+    ("PUT", "/api/users/{id}"): {"role": "agent"},
 }
-OWN_OR_SHIPPED = {"/api/users/me", "/api/organization", "/api/auth/api-keys", "/api/dictionaries"}
+OWN_OR_SHIPPED = {
+    "/api/users/me",
+    "/api/users",
+    "/api/users/invitations",
+    "/api/organization",
+    "/api/auth/api-keys",
+    "/api/auth/sessions",
+    "/api/dictionaries",
+}
 
 
 @pytest.fixture
@@ -71,6 +80,9 @@ async def test_every_list_is_empty(acme: Tenant, foreign: dict[str, str]) -> Non
             assert got.body["meta"]["total"] == 0, route
     dictionaries = (await acme.get("/dictionaries")).body
     assert all(found["isSystem"] for found in dictionaries)
+    users = (await acme.get("/users")).body["data"]
+    assert [user["id"] for user in users] == [str(acme.member_id)]
+    assert (await acme.get("/users/invitations")).body == {"invitations": []}
     keys = (await acme.get("/auth/api-keys")).body["apiKeys"]
     assert foreign["auth"] not in [key["id"] for key in keys]
 
