@@ -25,10 +25,12 @@ from api import (
     health,
     ingestion,
     openapi,
+    operator,
     organization,
     program,
     recording,
     session,
+    trunk,
     user,
 )
 from api.edge import edge
@@ -69,6 +71,10 @@ def _guest(path: str, handler: Handler) -> Route:
 def _own(method: str, path: str, handler: Handler, status: int = 204) -> Route:
     """What members change of themselves, whatever their role."""
     return Route(method, f"/api{path}", handler, Role.AGENT, status)
+
+
+def _run(method: str, path: str, handler: Handler, status: int = 200) -> Route:
+    return Route(method, f"/api/operator{path}", handler, None, status, door=Door.OPERATOR)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -169,6 +175,17 @@ ROUTES: tuple[Route, ...] = (
     _see("/recordings/{id}/metadata", recording.metadata),
     _see("/recordings/{id}/stream", recording.stream),
     _see("/recordings/{id}/download", recording.download),
+    _run("GET", "/organizations", operator.organizations),
+    _run("POST", "/organizations", operator.create_organization, 201),
+    _run("GET", "/organizations/{id}", operator.get_organization),
+    _run("PATCH", "/organizations/{id}/suspend", operator.suspend_organization),
+    _run("PATCH", "/organizations/{id}/resume", operator.resume_organization),
+    _run("PUT", "/organizations/{id}/plan", operator.set_plan),
+    _run("GET", "/trunks", trunk.page),
+    _run("POST", "/trunks", trunk.create, 201),
+    _run("GET", "/trunks/{id}", trunk.get),
+    _run("PUT", "/trunks/{id}", trunk.update),
+    _run("POST", "/dids", operator.assign_did, 201),
 )
 
 

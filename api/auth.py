@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from aiohttp import web
 
@@ -11,7 +12,7 @@ from api.errors import Unauthorized
 from api.site import SITE, Site
 from engine.errors import Forbidden
 from engine.org.organization import OrganizationStatus, Role
-from engine.store import holder
+from engine.store import holder, operator_key
 from engine.store.holder import Holder
 
 LONGEST = 256
@@ -49,6 +50,16 @@ async def _session(site: Site, shown: str, now: datetime) -> Holder:
     if found is None or not found.is_active:
         raise Unauthorized("SESSION_ENDED", "The session has ended.")
     return found
+
+
+async def authenticate_operator(request: web.Request) -> UUID:
+    """The key's id; raises ``Unauthorized``."""
+    shown = credential(request)
+    async with request.app[SITE].pool.acquire() as connection:
+        found = await operator_key.by_secret(connection, shown)
+    if found is None:
+        raise Unauthorized("OPERATOR_KEY_INVALID", "The operator key is not valid.")
+    return found.id
 
 
 def credential(request: web.Request) -> str:

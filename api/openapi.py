@@ -28,6 +28,7 @@ ANSWER: Literal["serialization"] = "serialization"
 WHO: Mapping[Door, Schema] = {
     Door.GUEST: {"security": []},
     Door.HOLDER: {},
+    Door.OPERATOR: {"security": [{"operatorKey": []}, {"bearer": []}]},
 }
 """What an operation says of its door where that is not the holders'."""
 
@@ -59,6 +60,7 @@ def document(routes: tuple[Route, ...]) -> Schema:
             "schemas": definitions["$defs"],
             "securitySchemes": {
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "operatorKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
             },
         },

@@ -27,15 +27,15 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
-from api.auth import authenticate
+from api.auth import authenticate, authenticate_operator
 from api.errors import invalid
 from api.idempotency import once
 from api.reply import respond
-from api.site import SITE, Request, Site, Visit
+from api.site import SITE, Operation, Request, Site, Visit
 from api.upload import SPOOL, UploadedFile, read_form
 from engine.errors import FieldProblem, Invalid
 from engine.org.organization import Role
-from engine.store.pool import tenant
+from engine.store.pool import tenant, transaction
 from flows.wire import Wire
 
 Handler: TypeAlias = Callable[..., Awaitable[Any]]
@@ -54,6 +54,8 @@ class Door(Enum):
     """Everybody: a ``Visit``."""
     HOLDER = auto()
     """Of an API key or an access token: a ``Request`` in the organization's transaction."""
+    OPERATOR = auto()
+    """With an operator key: an ``Operation`` in a transaction by the engine's role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ def bind(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]
             return route.handler
         case Door.GUEST:
             return _for_guests(route)
+        case Door.OPERATOR:
+            return _for_operators(route)
         case Door.HOLDER:
             return _for_holders(route, route.role or Role.ADMIN)
 
@@ -120,6 +124,22 @@ def _for_guests(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRes
         visit = Visit(asked, asked.app[SITE])
         async with _read(asked, route, signature, visit.site) as read:
             return respond(await route.handler(visit, **read.arguments), route.status)
+
+    return serve
+
+
+def _for_operators(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    signature = Signature.of(route.handler)
+
+    async def serve(asked: web.Request) -> web.StreamResponse:
+        site = asked.app[SITE]
+        operator_id = await authenticate_operator(asked)
+        async with (
+            _read(asked, route, signature, site) as read,
+            transaction(site.pool) as connection,
+        ):
+            operation = Operation(asked, site, operator_id, connection)
+            return respond(await route.handler(operation, **read.arguments), route.status)
 
     return serve
 

@@ -91,6 +91,21 @@ class Visit:
         return self.site.clock.now()
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One request of an operator, in a transaction by the engine's role."""
+
+    web: web.Request
+    site: Site
+    operator_id: UUID
+    """Of the key that was shown."""
+    connection: Connection
+
+    @property
+    def now(self) -> datetime:
+        return self.site.clock.now()
+
+
 def address(request: web.Request) -> str:
     """Where the connection comes from; behind a proxy, the proxy's."""
     return request.remote or ""

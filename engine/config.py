@@ -65,6 +65,12 @@ def _postgres_url(text: str) -> str:
     return text
 
 
+def _secret_key(text: str) -> str:
+    if len(text.encode()) < 32:
+        raise ValueError("expected 32 characters or more")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     data_dir: Path = field(
@@ -75,6 +81,14 @@ class Settings:
         default=None,
         metadata=_from(
             _postgres_url, "A PostgreSQL 15 or newer to use in place of the embedded one."
+        ),
+    )
+    secret_key: str | None = field(
+        default=None,
+        metadata=_from(
+            _secret_key,
+            "32 random characters or more; seals trunk passwords, signs tokens and playback "
+            "addresses. One for all nodes of a database; if not given, DATA_DIR/secret.key.",
         ),
     )
     http: tuple[str, int] = field(
@@ -135,6 +149,10 @@ class Settings:
     )
 
 
+SECRET = frozenset({"secret_key"})
+"""Never shown."""
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read every ``GOMOBILE_*`` variable there is a setting for.
 
@@ -155,7 +173,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             try:
                 values[item.name] = item.metadata["read"](environment[name])
             except ValueError as error:
-                problems.append(f"{name}={environment[name]!r}: {error}")
+                value = "…" if item.name in SECRET else repr(environment[name])
+                problems.append(f"{name}={value}: {error}")
     if problems:
         raise SettingError("setting_invalid", "; ".join(problems))
     return Settings(**values)  # type: ignore[arg-type]  # each reader returns its field's type
@@ -182,6 +201,8 @@ def _show(item: Field[object], value: object) -> str:
     match value:
         case None:
             return ""
+        case str() if item.name in SECRET:
+            return "***"
         case range():
             return f"{value.start}-{value.stop - 1}"
         case (host, port):

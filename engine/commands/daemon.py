@@ -17,6 +17,7 @@ from engine.config import Settings
 from engine.dial import Dialer
 from engine.errors import SettingError
 from engine.metrics import Metrics
+from engine.secret import installation_secret
 from engine.store.database import open_store
 
 events = structlog.get_logger()
@@ -37,6 +38,7 @@ async def run(settings: Settings) -> None:
             data_dir=settings.data_dir,
             registry=metrics.registry,
             clock=clock,
+            secret=installation_secret(settings),
             probes={"engine": engine_ready},
         )
         async with (

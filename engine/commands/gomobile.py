@@ -10,6 +10,7 @@ from engine.commands import (
     did,
     key,
     member,
+    operator_key,
     organization,
     serve,
     settings,
@@ -27,7 +28,7 @@ gomobile.command("serve")(serve.serve)
 gomobile.command("simulate-carrier")(carrier.simulate_carrier)
 gomobile.command("demo")(demonstration.demo)
 gomobile.command("settings")(settings.settings)
-for noun in (organization, member, key, trunk, did):
+for noun in (organization, member, key, trunk, did, operator_key):
     gomobile.add_typer(noun.commands)
 
 __all__ = ["gomobile"]
