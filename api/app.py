@@ -34,6 +34,8 @@ from api import (
     user,
 )
 from api.edge import edge
+from api.intake import FOLDER as TABLES
+from api.intake import open_intakes
 from api.route import Door, Handler, Route, bind
 from api.site import SITE, Limits, Probe, Site
 from api.upload import SPOOL
@@ -42,7 +44,7 @@ from engine.clock import Clock, SystemClock
 from engine.org.organization import Role
 from engine.org.secret import KEY_BYTES, Secret
 
-FOLDERS = (SPOOL, ingestion.FOLDER)
+FOLDERS = (SPOOL, TABLES)
 """Below the data folder."""
 
 
@@ -115,6 +117,7 @@ ROUTES: tuple[Route, ...] = (
     _do("POST", "/contact/ingestion/upload", ingestion.upload, 201, "table"),
     _do("POST", "/contact/ingestion/validate", ingestion.validate),
     _do("POST", "/contact/ingestion/execute", ingestion.execute),
+    _see("/contact/ingestion/{id}", ingestion.get),
     _see("/contact/ingestion/{id}/refused", ingestion.refused_rows),
     _see("/contact/{id}", contact.get),
     _do("PUT", "/contact/{id}", contact.update),
@@ -222,7 +225,7 @@ def create_app(
         probes=probes or {},
         limits=limits,
     )
-    app.cleanup_ctx.extend((_closing(workers.close), _closing(passwords.shutdown)))
+    app.cleanup_ctx.extend((_closing(workers.close), _closing(passwords.shutdown), open_intakes))
     app[openapi.DOCUMENT] = openapi.document(ROUTES)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, bind(route))

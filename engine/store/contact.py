@@ -189,7 +189,7 @@ async def upsert(
     """
     by_phone: dict[str, dict[str, Any]] = {}
     for columns in contacts:
-        _merge(by_phone.setdefault(columns["primary_phone"], {}), columns)
+        merge(by_phone.setdefault(columns["primary_phone"], {}), columns)
     limit, refused = await _beyond_plan(connection, org_id, list(by_phone))
     wanted = [columns for phone, columns in by_phone.items() if phone not in refused]
     made = await connection.fetch(INSERT_MISSING, org_id, member_id, wanted)
@@ -212,7 +212,8 @@ async def _beyond_plan(
     return limit, set(new[max(0, limit - used) :])
 
 
-def _merge(into: dict[str, Any], columns: Columns) -> None:
+def merge(into: dict[str, Any], columns: Columns) -> None:
+    """What comes later wins; attributes it does not name stay."""
     attributes = {**into.get("custom_attributes", {}), **columns.get("custom_attributes", {})}
     into.update(columns)
     if attributes:
