@@ -54,7 +54,7 @@ async def test_every_foreign_id_is_not_found(
         for placeholder in ("{id}", "{jobId}"):
             path = path.replace(placeholder, foreign[noun(route.path)])
         body = BODIES.get((route.method, route.path))
-        if path.endswith("-contacts"):
+        if path.endswith(("-contacts", "/merge")):
             body = {"contacts": [own["id"]]}
         if path.endswith("/entries") and route.method == "POST":
             got = await acme.upload(path.removeprefix("/api"), wav(), key="k")
@@ -74,6 +74,9 @@ async def test_every_list_is_empty(acme: Tenant, foreign: dict[str, str]) -> Non
             continue
         got = await acme.call("GET", route.path.replace("{usageType}", "welcome"))
         assert got.status == 200, route
+        if isinstance(got.body, bytes):
+            assert len(got.body.splitlines()) == 1, route
+            continue
         rows = got.body if isinstance(got.body, list) else got.body["data"]
         assert rows == [], route
         if isinstance(got.body, dict):
