@@ -15,6 +15,7 @@ from api import (
     api_key,
     audience,
     audio,
+    audit,
     call,
     contact,
     custom_attribute,
@@ -36,6 +37,7 @@ from api import (
 from api.edge import edge
 from api.intake import FOLDER as TABLES
 from api.intake import open_intakes
+from api.rate import Rates
 from api.route import Door, Handler, Route, bind
 from api.site import SITE, Limits, Probe, Site
 from api.upload import SPOOL
@@ -106,6 +108,7 @@ ROUTES: tuple[Route, ...] = (
     _rule("GET", "/auth/api-keys", api_key.all_of),
     _rule("POST", "/auth/api-keys", api_key.create, 201),
     _rule("DELETE", "/auth/api-keys/{id}", api_key.delete, 204),
+    _rule("GET", "/audit-log", audit.page),
     _see("/custom-attributes", custom_attribute.all_of),
     _do("POST", "/custom-attributes", custom_attribute.create, 201),
     _see("/custom-attributes/{id}", custom_attribute.get),
@@ -205,6 +208,7 @@ def create_app(
     secret: Secret | None = None,
     probes: Mapping[str, Probe] | None = None,
     limits: Limits | None = None,
+    rates: Rates | None = None,
 ) -> web.Application:
     """The API on ``pool``. ``data_dir`` holds recordings and takes uploads; ``probes`` are the
     parts of ``/health/ready`` beside the database; ``workers`` runs what would hold the loop and is
@@ -227,11 +231,12 @@ def create_app(
         passwords=passwords,
         probes=probes or {},
         limits=limits,
+        rates=rates or Rates(),
     )
     app.cleanup_ctx.extend((_closing(workers.close), _closing(passwords.shutdown), open_intakes))
     app[openapi.DOCUMENT] = openapi.document(ROUTES)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, bind(route))
+        app.router.add_route(route.method, route.path, bind(route, ROUTES))
     return app
 
 

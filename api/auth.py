@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +11,8 @@ from aiohttp import web
 
 from api import token
 from api.errors import Unauthorized
-from api.site import SITE, Site
+from api.rate import network
+from api.site import SITE, Site, address
 from engine.errors import Forbidden
 from engine.org.organization import OrganizationStatus, Role
 from engine.store import holder, operator_key
@@ -24,7 +27,8 @@ async def authenticate(request: web.Request, needed: Role) -> Holder:
     """Raises ``Unauthorized`` for what was shown, ``Forbidden`` for its organization or role."""
     site = request.app[SITE]
     shown, now = credential(request), site.clock.now()
-    known = await (_session(site, shown, now) if token.is_token(shown) else _key(site, shown, now))
+    with _counting_unknown(request):
+        known = await (_session if token.is_token(shown) else _key)(site, shown, now)
     if known.status is not OrganizationStatus.ACTIVE:
         code = f"ORGANIZATION_{known.status.name}"
         raise Forbidden(code, f"The organization is {known.status.value}.")
@@ -55,11 +59,25 @@ async def _session(site: Site, shown: str, now: datetime) -> Holder:
 async def authenticate_operator(request: web.Request) -> UUID:
     """The key's id; raises ``Unauthorized``."""
     shown = credential(request)
-    async with request.app[SITE].pool.acquire() as connection:
-        found = await operator_key.by_secret(connection, shown)
-    if found is None:
-        raise Unauthorized("OPERATOR_KEY_INVALID", "The operator key is not valid.")
+    with _counting_unknown(request):
+        async with request.app[SITE].pool.acquire() as connection:
+            found = await operator_key.by_secret(connection, shown)
+        if found is None:
+            raise Unauthorized("OPERATOR_KEY_INVALID", "The operator key is not valid.")
     return found.id
+
+
+@contextmanager
+def _counting_unknown(request: web.Request) -> Iterator[None]:
+    """An address that has shown too many wrong keys is refused before the next is looked up."""
+    site = request.app[SITE]
+    who, now = ("unknown", network(address(request))), site.clock.monotonic()
+    site.meter.check(who, site.rates.unknown, now)
+    try:
+        yield
+    except Unauthorized:
+        site.meter.take(who, site.rates.unknown, now)
+        raise
 
 
 def credential(request: web.Request) -> str:

@@ -7,7 +7,7 @@ with checked values inside the holder's transaction, and says nothing of HTTP.
 
 ::
 
-    authenticate ─▶ read path, query, body ─▶ begin as tenant ─▶ once ─▶ handler ─▶ respond
+    authenticate ─▶ rate ─▶ read path, query, body ─▶ begin as tenant ─▶ once ─▶ change ─▶ handler
 
 That is the door of holders. Guests (who log in) and operators have doors of their own.
 """
@@ -17,10 +17,11 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from typing import Any, TypeAlias, get_type_hints
 
 from aiohttp import web
@@ -28,10 +29,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from api.auth import authenticate, authenticate_operator
+from api.change import Serving, perform, twin_of
 from api.errors import invalid
 from api.idempotency import once
+from api.rate import ALLOWANCE, network
 from api.reply import respond
-from api.site import SITE, Operation, Request, Site, Visit
+from api.site import SITE, Operation, Request, Site, Visit, address
 from api.upload import SPOOL, UploadedFile, read_form
 from engine.errors import FieldProblem, Invalid
 from engine.org.organization import Role
@@ -103,68 +106,80 @@ class Read:
     arguments: dict[str, Any]
     digest: bytes
 
+    def named(self, signature: Signature) -> dict[str, Any]:
+        """The arguments of the path."""
+        return {name: self.arguments[name] for name in signature.path}
 
-def bind(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The aiohttp handler of a route."""
+
+Served: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def bind(route: Route, routes: Sequence[Route]) -> Served:
+    """The aiohttp handler of a route, ``routes`` being all there are."""
     match route.door:
         case Door.OPEN:
             return route.handler
         case Door.GUEST:
             return _for_guests(route)
         case Door.OPERATOR:
-            return _for_operators(route)
+            return _for_operators(route, twin_of(route, routes))
         case Door.HOLDER:
-            return _for_holders(route, route.role or Role.ADMIN)
+            return _for_holders(route, route.role or Role.ADMIN, twin_of(route, routes))
 
 
-def _for_guests(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _for_guests(route: Route) -> Served:
     signature = Signature.of(route.handler)
 
     async def serve(asked: web.Request) -> web.StreamResponse:
         visit = Visit(asked, asked.app[SITE])
+        _meter(asked, route, network(address(asked)), visit.site.rates.guest)
         async with _read(asked, route, signature, visit.site) as read:
             return respond(await route.handler(visit, **read.arguments), route.status)
 
     return serve
 
 
-def _for_operators(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _for_operators(route: Route, twin: Serving | None) -> Served:
     signature = Signature.of(route.handler)
 
     async def serve(asked: web.Request) -> web.StreamResponse:
         site = asked.app[SITE]
         operator_id = await authenticate_operator(asked)
+        _meter(asked, route, operator_id, site.rates.operator)
         async with (
             _read(asked, route, signature, site) as read,
             transaction(site.pool) as connection,
         ):
             operation = Operation(asked, site, operator_id, connection)
-            return respond(await route.handler(operation, **read.arguments), route.status)
+            return await perform(operation, route, twin, read.arguments, read.named(signature))
 
     return serve
 
 
-def _for_holders(
-    route: Route, needed: Role
-) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _for_holders(route: Route, needed: Role, twin: Serving | None) -> Served:
     signature = Signature.of(route.handler)
 
     async def serve(asked: web.Request) -> web.StreamResponse:
         site = asked.app[SITE]
         holder = await authenticate(asked, needed)
+        _meter(asked, route, holder.id, site.rates.holder)
         async with (
             _read(asked, route, signature, site) as read,
             tenant(site.pool, holder.org_id) as connection,
         ):
             request = Request(asked, site, holder, connection)
-
-            async def work() -> web.StreamResponse:
-                reply = await route.handler(request, **read.arguments)
-                return respond(reply, route.status)
-
+            named = read.named(signature)
+            work = partial(perform, request, route, twin, read.arguments, named)
             return await once(request, read.digest, work)
 
     return serve
+
+
+def _meter(asked: web.Request, route: Route, who: Hashable, limit: int) -> None:
+    """Raises ``TooManyRequests``."""
+    site = asked.app[SITE]
+    counted = (who, route.method, route.path)
+    asked[ALLOWANCE] = site.meter.take(counted, limit, site.clock.monotonic())
 
 
 @asynccontextmanager

@@ -10,13 +10,14 @@ from pydantic import Field
 
 from api import token
 from api.errors import Unauthorized
-from api.site import Request, Site, Visit, address
+from api.site import REQUEST_ID, Request, Site, Visit, address
 from api.workers import hashing
 from engine.errors import Conflict, Forbidden, Invalid
 from engine.org.organization import OrganizationStatus, Slug
 from engine.org.password import LoginPassword, Password, hashed, matches
-from engine.store import invitation, session
-from engine.store.pool import transaction
+from engine.store import audit, invitation, session
+from engine.store.audit import Actor, Change
+from engine.store.pool import Connection, transaction
 from engine.store.session import Candidate, Ended, Grant, Refused, Session
 from flows.wire import Wire
 
@@ -67,9 +68,12 @@ class Sessions(Wire):
 
 async def login(visit: Visit, body: LoginBody) -> Tokens:
     """As slow for an address nobody has as for a wrong password, and the same answer."""
-    async with visit.site.pool.acquire() as connection:
+    site = visit.site
+    counted = ("login", body.email.lower())
+    site.meter.take(counted, site.rates.login, site.clock.monotonic())
+    async with site.pool.acquire() as connection:
         found = await session.candidates(connection, body.email, body.organization)
-    proven = await _proven(visit.site, found, body.password)
+    proven = await _proven(site, found, body.password)
     return await _enter(visit, proven.org_id, proven.member_id)
 
 
@@ -101,7 +105,20 @@ async def _enter(visit: Visit, org_id: UUID, member_id: UUID) -> Tokens:
             address=address(visit.web) or None,
             now=visit.now,
         )
+        await _record(visit, connection, grant)
     return _tokens(visit, grant)
+
+
+async def _record(visit: Visit, connection: Connection, grant: Grant) -> None:
+    """Who came in; what a guest does else changes nothing of an organization's."""
+    actor = Actor(
+        member_id=grant.member_id,
+        session_id=grant.session_id,
+        request_id=visit.web.get(REQUEST_ID),
+        address=address(visit.web) or None,
+    )
+    change = Change(visit.now, f"POST {visit.web.path}", visit.web.path, grant.session_id)
+    await audit.record(connection, grant.org_id, actor, change)
 
 
 async def refresh(visit: Visit, body: RefreshBody) -> Tokens:

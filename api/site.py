@@ -14,6 +14,7 @@ import asyncpg
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from api.rate import Meter, Rates
 from api.workers import Workers
 from engine.clock import Clock
 from engine.org.secret import Secret
@@ -50,9 +51,12 @@ class Site:
     """Threads that hash them, few, because a hash takes 19 MiB."""
     probes: Mapping[str, Probe] = field(default_factory=dict)
     limits: Limits = Limits()
+    rates: Rates = field(default_factory=Rates)
+    meter: Meter = field(default_factory=Meter)
 
 
 SITE = web.AppKey("site", Site)
+REQUEST_ID = web.RequestKey("request_id", str)
 
 
 @dataclass(frozen=True, slots=True)
