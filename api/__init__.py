@@ -6,6 +6,7 @@
     edge     auth, token     rate    route, upload     engine.store.pool  idempotency, change, reply
 
 - ``app``          the whole route table, and ``create_app``
+- ``server``       the socket: TLS, slow clients, floods of headers
 - ``site``         what the API was given at its start, and what one request carries
 - ``edge``         request ids; every failure in the contract's shape (``errors``)
 - ``route``        a handler's signature is its contract: body, query, form, path, answer
@@ -32,7 +33,17 @@ from __future__ import annotations
 
 from api.app import ROUTES, create_app
 from api.rate import Rates
+from api.server import Certificate, listening
 from api.site import Limits, Probe
 from api.workers import Workers
 
-__all__ = ["ROUTES", "Limits", "Probe", "Rates", "Workers", "create_app"]
+__all__ = [
+    "ROUTES",
+    "Certificate",
+    "Limits",
+    "Probe",
+    "Rates",
+    "Workers",
+    "create_app",
+    "listening",
+]

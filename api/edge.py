@@ -20,6 +20,14 @@ from engine.errors import GomobileError, StoreUnavailable
 HEADER = "X-Request-Id"
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+PROTECTED = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "private, no-cache",
+}
+"""On every answer that does not say otherwise. No answer allows another origin (CORS)."""
+YEAR = "max-age=31536000"
 Next: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
@@ -32,8 +40,16 @@ async def edge(request: web.Request, handler: Next) -> web.StreamResponse:
         response = await _answer(request, handler)
     if not response.prepared:
         response.headers[HEADER] = request_id
+        _protect(request, response)
         _tell_allowance(request, response)
     return response
+
+
+def _protect(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in PROTECTED.items():
+        response.headers.setdefault(name, value)
+    if request.secure:
+        response.headers.setdefault("Strict-Transport-Security", YEAR)
 
 
 def _tell_allowance(request: web.Request, response: web.StreamResponse) -> None:

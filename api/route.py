@@ -14,6 +14,7 @@ That is the door of holders. Guests (who log in) and operators have doors of the
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import inspect
 import json
@@ -41,6 +42,10 @@ from engine.org.organization import Role
 from engine.store.pool import tenant, transaction
 from flows.wire import Wire
 
+PATIENCE = 10.0
+"""Seconds a body may take, besides what its largest size takes at the slowest pace."""
+SLOWEST = 64 * 1024
+"""Bytes a second."""
 Handler: TypeAlias = Callable[..., Awaitable[Any]]
 
 
@@ -193,7 +198,8 @@ async def _read(
         arguments["query"] = query
     if signature.form is not None:
         limit = getattr(site.limits, route.upload or "body")
-        form = await read_form(asked, site.data_dir / SPOOL, limit)
+        async with _in_time(limit):
+            form = await read_form(asked, site.data_dir / SPOOL, limit)
         try:
             arguments["form"] = _check(signature.form, form.fields, "form")
             arguments["file"] = form.file
@@ -201,11 +207,22 @@ async def _read(
         finally:
             form.file.path.unlink(missing_ok=True)
         return
-    raw = await asked.read() if asked.method != "GET" else b""
+    async with _in_time(site.limits.body):
+        raw = await asked.read() if asked.method != "GET" else b""
     body = _check_json(signature.body, raw)
     if signature.body is not Nothing:
         arguments["body"] = body
     yield Read(arguments, hashlib.sha256(raw + b"?" + asked.query_string.encode()).digest())
+
+
+@asynccontextmanager
+async def _in_time(limit: int) -> AsyncIterator[None]:
+    """A client that drips its body is let go: 408."""
+    try:
+        async with asyncio.timeout(PATIENCE + limit / SLOWEST):
+            yield
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
 
 
 def _path_arguments(asked: web.Request, signature: Signature) -> dict[str, Any]:

@@ -95,6 +95,18 @@ class Settings:
         default=("127.0.0.1", 8080),
         metadata=_from(read_endpoint, "ADDRESS:PORT of the HTTP API."),
     )
+    tls_certificate: Path | None = field(
+        default=None,
+        metadata=_from(Path, "PEM file: the HTTP API speaks TLS; read again on SIGHUP."),
+    )
+    tls_key: Path | None = field(
+        default=None,
+        metadata=_from(Path, "PEM file: the certificate's private key."),
+    )
+    requests_per_minute: int = field(
+        default=6000,
+        metadata=_from(_positive, "Of one key to one route of this process; more get 429."),
+    )
     sip: tuple[str, int] = field(
         default=("127.0.0.1", 5060),
         metadata=_from(
