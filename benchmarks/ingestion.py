@@ -52,7 +52,15 @@ MAPPINGS = [
 RULES = {
     "by attribute": {"field": "customAttributes.balance", "operator": "equals", "value": 777},
     "by city": {"field": "city", "operator": "equals", "value": "Fes"},
+    "by last outcome": {"field": "calls.lastOutcome", "operator": "equals", "value": "busy"},
+    "by attempts": {"field": "calls.attempts", "operator": "gt", "value": 3},
 }
+HISTORY = """
+INSERT INTO call_history
+SELECT org_id, id, 1 + n % 4, CASE WHEN n % 20 = 0 THEN 'busy' ELSE 'completed' END,
+    '2026-03-02T09:00:00Z', '{}'
+FROM (SELECT *, row_number() OVER () AS n FROM contact WHERE org_id = $1) c
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +205,8 @@ async def run(count: int) -> list[Figure]:
             tenant = await found(http, pool, "ours", Plan.ENTERPRISE)
             other = await found(http, pool, "bare", Plan.ENTERPRISE)
             figures = await measure_ingestion(pool, tenant, other, folder, count)
-            await pool.execute("VACUUM ANALYZE contact")
+            await pool.execute(HISTORY, tenant.org_id, timeout=600)
+            await pool.execute("VACUUM ANALYZE contact, call_history", timeout=600)
             for title, rule in RULES.items():
                 seconds = await measure_preview(tenant, rule)
                 figures.append(Figure(f"audience preview {title}", seconds))

@@ -19,7 +19,7 @@ from engine.program.auto_pause import AutoPauseRules, NodeEntries, reached
 from engine.program.outcome import Cause, Fault, Milestones, Outcome, Result
 from engine.program.report import CallReport
 from engine.program.retry import Done, RetryAt
-from engine.store import execution
+from engine.store import call_history, execution
 from engine.store.pool import Connection
 
 WITHDRAWN = Outcome(Result.CANCELLED, Cause("not_dialed", Fault.US), Milestones())
@@ -141,6 +141,8 @@ async def finish(
         await _write_traces(connection, org_id, fresh)
         await _write_recordings(connection, org_id, fresh)
         await _count_nodes(connection, org_id, fresh, now)
+        ended = [(one.contact_id, one.flow_id, one.report) for one in fresh]
+        await call_history.remember(connection, org_id, ended)
 
 
 def _columns(batch: Sequence[Finished]) -> list[list[object]]:

@@ -111,6 +111,7 @@ WHERE r.org_id = $1 AND r.call_id = c.id
 RETURNING r.path
 """
 LEAVE = "DELETE FROM audience_contact WHERE org_id = $1 AND contact_id = $2"
+FORGET_HISTORY = "DELETE FROM call_history WHERE org_id = $1 AND contact_id = $2"
 # An answer that is kept for its idempotency key may tell of the contact.
 FORGET_ANSWERS = """
 DELETE FROM idempotency_key
@@ -128,6 +129,7 @@ async def erase(
     await _hold(connection, org_id, [contact_id])
     await connection.execute(ERASE, org_id, contact_id, member_id)
     await connection.execute(LEAVE, org_id, contact_id)
+    await connection.execute(FORGET_HISTORY, org_id, contact_id)
     await connection.execute(FORGET_ANSWERS, org_id, str(contact_id))
     records = await connection.fetch(FORGET_CALLS, org_id, contact_id)
     return [record["path"] for record in records]

@@ -15,8 +15,32 @@ ALTER TABLE contact ADD COLUMN other_phones text[] NOT NULL DEFAULT '{}';
 -- A contact's calls: what erasing touches.
 CREATE INDEX attempt_contact ON attempt (org_id, contact_id, dialed_at DESC);
 
+-- What audience rules ask of a contact's calls.
+CREATE TABLE call_history (
+    org_id         uuid NOT NULL,
+    contact_id     uuid NOT NULL,
+    attempts       integer NOT NULL,
+    last_outcome   text NOT NULL,
+    last_called_at text COLLATE "C" NOT NULL,  -- 2026-03-02T09:00:00Z, as dates of attributes are kept
+    pressed        jsonb NOT NULL,             -- {FLOW.VARIABLE: keys}
+    PRIMARY KEY (org_id, contact_id),
+    FOREIGN KEY (org_id, contact_id) REFERENCES contact
+) WITH (fillfactor = 80);
+CREATE INDEX call_history_outcome ON call_history (org_id, last_outcome, contact_id);
+CREATE INDEX call_history_called ON call_history (org_id, last_called_at, contact_id);
+CREATE INDEX call_history_pressed ON call_history USING gin (pressed jsonb_path_ops);
+GRANT SELECT, INSERT, UPDATE, DELETE ON call_history TO gomobile_tenant;
+ALTER TABLE call_history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON call_history TO gomobile_tenant
+    USING (org_id = current_setting('gomobile.org_id')::uuid);
+
+-- The fields people are chosen by.
+CREATE INDEX contact_city ON contact (org_id, city, id) WHERE deleted_at IS NULL;
+
 -- migrate:down
 
+DROP INDEX contact_city;
+DROP TABLE call_history;
 DROP INDEX attempt_contact;
 ALTER TABLE contact DROP COLUMN other_phones;
 ALTER TABLE ingestion_session
