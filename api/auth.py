@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass
 from uuid import UUID
 
 from aiohttp import web
@@ -17,18 +17,48 @@ from engine.errors import Forbidden
 from engine.org.organization import OrganizationStatus, Role
 from engine.store import holder, operator_key
 from engine.store.holder import Holder
+from engine.store.pool import Connection
 
 LONGEST = 256
 """Characters of a key; more is refused unread."""
 LONGEST_TOKEN = 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Doorkeeper:
+    """How a key and how a session are looked up."""
+
+    by_secret: Callable[[Connection, str], Awaitable[Holder | None]]
+    by_session: Callable[[Connection, UUID, UUID], Awaitable[Holder | None]]
+
+
+LOOKING = Doorkeeper(holder.by_secret, holder.by_session)
+ENTERING = Doorkeeper(holder.enter_by_secret, holder.enter_by_session)
+
+
 async def authenticate(request: web.Request, needed: Role) -> Holder:
-    """Raises ``Unauthorized`` for what was shown, ``Forbidden`` for its organization or role."""
-    site = request.app[SITE]
-    shown, now = credential(request), site.clock.now()
+    """On a connection of its own, for a request that has a body to be read yet.
+
+    Raises ``Unauthorized`` for what was shown, ``Forbidden`` for its organization or role.
+    """
+    credential(request)
+    async with request.app[SITE].pool.acquire() as connection:
+        return await _admit(connection, LOOKING, request, needed)
+
+
+async def enter(connection: Connection, request: web.Request, needed: Role) -> Holder:
+    """The same in a transaction that becomes the holder's: what is read after it is read under
+    the organization's row-level security. Nothing is remembered from one request to the next, so
+    that a key that was revoked is refused at once."""
+    return await _admit(connection, ENTERING, request, needed)
+
+
+async def _admit(
+    connection: Connection, keeper: Doorkeeper, request: web.Request, needed: Role
+) -> Holder:
+    shown = credential(request)
     with _counting_unknown(request):
-        known = await (_session if token.is_token(shown) else _key)(site, shown, now)
+        known = await _known(connection, keeper, request.app[SITE], shown)
     if known.status is not OrganizationStatus.ACTIVE:
         code = f"ORGANIZATION_{known.status.name}"
         raise Forbidden(code, f"The organization is {known.status.value}.")
@@ -37,22 +67,19 @@ async def authenticate(request: web.Request, needed: Role) -> Holder:
     return known
 
 
-async def _key(site: Site, secret: str, now: datetime) -> Holder:
-    async with site.pool.acquire() as connection:
-        found = await holder.by_secret(connection, secret)
+async def _known(connection: Connection, keeper: Doorkeeper, site: Site, shown: str) -> Holder:
+    now = site.clock.now()
+    if token.is_token(shown):
+        org_id, session_id = token.read(site.secret, shown, now)
+        found = await keeper.by_session(connection, org_id, session_id)
+        if found is None or not found.is_active:
+            raise Unauthorized("SESSION_ENDED", "The session has ended.")
+        return found
+    found = await keeper.by_secret(connection, shown)
     if found is None or not found.is_active:
         raise Unauthorized("API_KEY_INVALID", "The API key is not valid.")
     if found.expires_at is not None and found.expires_at <= now:
         raise Unauthorized("API_KEY_EXPIRED", "The API key has expired.")
-    return found
-
-
-async def _session(site: Site, shown: str, now: datetime) -> Holder:
-    org_id, session_id = token.read(site.secret, shown, now)
-    async with site.pool.acquire() as connection:
-        found = await holder.by_session(connection, org_id, session_id)
-    if found is None or not found.is_active:
-        raise Unauthorized("SESSION_ENDED", "The session has ended.")
     return found
 
 

@@ -25,6 +25,7 @@ PROTECTED = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "private, no-cache",
+    "Server": "gomobile",
 }
 """On every answer that does not say otherwise. No answer allows another origin (CORS)."""
 YEAR = "max-age=31536000"

@@ -29,7 +29,7 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
-from api.auth import authenticate, authenticate_operator
+from api.auth import authenticate, authenticate_operator, credential, enter
 from api.change import Serving, perform, twin_of
 from api.errors import invalid
 from api.idempotency import once
@@ -129,7 +129,10 @@ def bind(route: Route, routes: Sequence[Route]) -> Served:
         case Door.OPERATOR:
             return _for_operators(route, twin_of(route, routes))
         case Door.HOLDER:
-            return _for_holders(route, route.role or Role.ADMIN, twin_of(route, routes))
+            needed = route.role or Role.ADMIN
+            if route.method == "GET":
+                return _for_readers(route, needed)
+            return _for_holders(route, needed, twin_of(route, routes))
 
 
 def _for_guests(route: Route) -> Served:
@@ -157,6 +160,24 @@ def _for_operators(route: Route, twin: Serving | None) -> Served:
         ):
             operation = Operation(asked, site, operator_id, connection)
             return await perform(operation, route, twin, read.arguments, read.named(signature))
+
+    return serve
+
+
+def _for_readers(route: Route, needed: Role) -> Served:
+    """Nothing is to be read from the client, so who asks is looked up where it is then served:
+    begin, enter, the handler's queries, commit."""
+    signature = Signature.of(route.handler)
+
+    async def serve(asked: web.Request) -> web.StreamResponse:
+        site = asked.app[SITE]
+        credential(asked)
+        async with transaction(site.pool) as connection:
+            holder = await enter(connection, asked, needed)
+            _meter(asked, route, holder.id, site.rates.holder)
+            request = Request(asked, site, holder, connection)
+            async with _read(asked, route, signature, site) as read:
+                return await perform(request, route, None, read.arguments, {})
 
     return serve
 
