@@ -14,6 +14,7 @@
 - ``rate``         budgets of requests a minute
 - ``change``       of every change: its precondition (``If-Match``) and its entry in the audit log
 - ``idempotency``  the same POST again: the same answer
+- ``intake`` ``workbook``  a table on its way into contacts; XLSX
 - ``upload`` ``table`` ``clip`` ``coverage``  files, tables of contacts, audio, a flow's audio
 - ``workers``      a process for what would hold the loop
 - ``openapi``      the document, made of the same routes and models

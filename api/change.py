@@ -30,6 +30,8 @@ Serving: TypeAlias = Callable[..., Awaitable[Any]]
 SECRETS = frozenset(
     {"secret", "token", "password", "access_token", "refresh_token", "signingSecret"}
 )
+UNTOLD = frozenset({"POST /api/contact/{id}/erase"})
+"""What was before such a change is what it takes away."""
 LARGEST = 256 * 1024
 """Bytes of one state in the log; of a larger one only its size is kept."""
 
@@ -106,12 +108,13 @@ async def _record(
 ) -> None:
     after = reply if isinstance(reply, BaseModel) else None
     resource = named.get("id") or getattr(after, "id", None)
+    action = f"{route.method} {route.path}"
     change = Change(
         at=request.now,
-        action=f"{route.method} {route.path}",
+        action=action,
         path=request.web.path,
         resource_id=resource if isinstance(resource, UUID) else None,
-        before=told(before),
+        before=None if action in UNTOLD else told(before),
         after=told(after),
     )
     org_id = request.org_id if isinstance(request, Request) else _owner(after)

@@ -3,6 +3,7 @@
 - ``organization``  name, country, zone, currency; roles
 - ``plan``          the limits of each plan
 - ``phone``         typed number → E.164, or the reason why not
+- ``numbering``     the plain numbers, without libphonenumber's parser
 - ``attribute``     custom attributes: slug, type, checked value
 - ``contact``       the body of a contact → its columns
 - ``audience``      rules: checked, and decided for one contact

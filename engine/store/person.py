@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from engine.errors import Conflict, Invalid
-from engine.store import contact
+from engine.store import audit, contact
 from engine.store.contact import Contact
 from engine.store.pool import Connection
 
@@ -130,6 +130,7 @@ async def erase(
     await connection.execute(ERASE, org_id, contact_id, member_id)
     await connection.execute(LEAVE, org_id, contact_id)
     await connection.execute(FORGET_HISTORY, org_id, contact_id)
+    await audit.forget(connection, org_id, contact_id)
     await connection.execute(FORGET_ANSWERS, org_id, str(contact_id))
     records = await connection.fetch(FORGET_CALLS, org_id, contact_id)
     return [record["path"] for record in records]

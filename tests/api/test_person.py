@@ -86,7 +86,8 @@ async def test_one_who_is_forgotten(acme: Tenant, pool: asyncpg.Pool, tmp_path: 
     assert (await acme.get(f"/recordings/{recording}/metadata")).status == 404
     assert list((tmp_path / "recordings").iterdir()) == []
     assert (await acme.get(f"/program-execution/{execution}/call-metrics")).body == before
-    for table in ("contact", "attempt", "call_trace", "recording", "idempotency_key", "target"):
+    tables = ("contact", "attempt", "call_trace", "recording", "idempotency_key", "audit_entry")
+    for table in tables:
         rows = await pool.fetch(
             f"SELECT t::text AS row FROM {table} t WHERE org_id = $1", acme.org_id
         )
