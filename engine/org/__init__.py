@@ -9,6 +9,9 @@
 - ``audience``      rules: checked, and decided for one contact
 - ``ingestion``     a CSV file → rows → contacts
 - ``dictionary``    the ids of system dictionaries
+- ``trunk``         what the operator says of a line to a carrier
+- ``password``      how passwords are kept
+- ``secret``        the installation's secret: keys derived from it, texts sealed with one
 - ``wire``          instants, and what "not given" means in a change
 
 ``engine.store`` keeps these nouns, ``api`` serves them, each in a module of the same name.
