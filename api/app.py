@@ -15,6 +15,7 @@ from api import (
     api_key,
     audience,
     audio,
+    audit,
     call,
     consent,
     contact,
@@ -27,24 +28,31 @@ from api import (
     health,
     ingestion,
     openapi,
+    operator,
     organization,
     preview,
     program,
     recording,
+    session,
+    trunk,
     user,
 )
 from api.edge import edge
-from api.route import Handler, Route, bind
+from api.intake import FOLDER as TABLES
+from api.intake import open_intakes
+from api.rate import Rates
+from api.route import Door, Handler, Route, bind
 from api.site import SITE, Limits, Probe, Site
 from api.upload import SPOOL
-from api.workers import Workers
+from api.workers import Workers, hashing_threads
 from engine.clock import Clock, SystemClock
 from engine.org.organization import Role
+from engine.org.secret import KEY_BYTES, Secret
 from media.prompts import Library
 from media.text_to_speech import Studio
 
 PREVIEWS_BYTES = 32 << 20
-FOLDERS = (SPOOL, ingestion.FOLDER)
+FOLDERS = (SPOOL, TABLES)
 """Below the data folder."""
 
 
@@ -63,7 +71,20 @@ def _rule(method: str, path: str, handler: Handler, status: int = 200) -> Route:
 
 
 def _open(path: str, handler: Handler) -> Route:
-    return Route("GET", path, handler, None)
+    return Route("GET", path, handler, None, door=Door.OPEN)
+
+
+def _guest(path: str, handler: Handler) -> Route:
+    return Route("POST", f"/api{path}", handler, None, door=Door.GUEST)
+
+
+def _own(method: str, path: str, handler: Handler, status: int = 204) -> Route:
+    """What members change of themselves, whatever their role."""
+    return Route(method, f"/api{path}", handler, Role.AGENT, status)
+
+
+def _run(method: str, path: str, handler: Handler, status: int = 200) -> Route:
+    return Route(method, f"/api/operator{path}", handler, None, status, door=Door.OPERATOR)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -72,12 +93,28 @@ ROUTES: tuple[Route, ...] = (
     _open("/metrics", health.metrics),
     _open("/api/openapi.json", openapi.serve),
     _open("/api/playback/{token}", audio.playback),
+    _guest("/auth/login", session.login),
+    _guest("/auth/refresh", session.refresh),
+    _guest("/auth/accept-invitation", session.accept_invitation),
+    _own("POST", "/auth/logout", session.logout),
+    _own("POST", "/auth/logout-all", session.logout_all),
+    _see("/auth/sessions", session.all_of),
+    _own("POST", "/auth/revoke-session", session.revoke),
     _see("/users/me", user.me),
+    _own("PUT", "/users/me/password", user.change_password),
+    _see("/users", user.page),
+    _rule("GET", "/users/invitations", user.invitations),
+    _rule("POST", "/users/invitations", user.invite, 201),
+    _rule("DELETE", "/users/invitations/{id}", user.withdraw, 204),
+    _see("/users/{id}", user.get),
+    _rule("PUT", "/users/{id}", user.set_role),
+    _rule("DELETE", "/users/{id}", user.remove, 204),
     _see("/organization", organization.get),
     _rule("PUT", "/organization", organization.update),
     _rule("GET", "/auth/api-keys", api_key.all_of),
     _rule("POST", "/auth/api-keys", api_key.create, 201),
     _rule("DELETE", "/auth/api-keys/{id}", api_key.delete, 204),
+    _rule("GET", "/audit-log", audit.page),
     _see("/custom-attributes", custom_attribute.all_of),
     _do("POST", "/custom-attributes", custom_attribute.create, 201),
     _see("/custom-attributes/{id}", custom_attribute.get),
@@ -89,8 +126,12 @@ ROUTES: tuple[Route, ...] = (
     _do("POST", "/contact/ingestion/upload", ingestion.upload, 201, "table"),
     _do("POST", "/contact/ingestion/validate", ingestion.validate),
     _do("POST", "/contact/ingestion/execute", ingestion.execute),
+    _see("/contact/ingestion/{id}", ingestion.get),
     _see("/contact/ingestion/{id}/refused", ingestion.refused_rows),
+    _do("GET", "/contact/export", contact.export),
     _see("/contact/{id}", contact.get),
+    _do("POST", "/contact/{id}/merge", contact.merge),
+    _rule("POST", "/contact/{id}/erase", contact.erase, 204),
     _do("PUT", "/contact/{id}", contact.update),
     _do("DELETE", "/contact/{id}", contact.delete, 204),
     _see("/audience", audience.page),
@@ -158,6 +199,17 @@ ROUTES: tuple[Route, ...] = (
     _see("/recordings/{id}/metadata", recording.metadata),
     _see("/recordings/{id}/stream", recording.stream),
     _see("/recordings/{id}/download", recording.download),
+    _run("GET", "/organizations", operator.organizations),
+    _run("POST", "/organizations", operator.create_organization, 201),
+    _run("GET", "/organizations/{id}", operator.get_organization),
+    _run("PATCH", "/organizations/{id}/suspend", operator.suspend_organization),
+    _run("PATCH", "/organizations/{id}/resume", operator.resume_organization),
+    _run("PUT", "/organizations/{id}/plan", operator.set_plan),
+    _run("GET", "/trunks", trunk.page),
+    _run("POST", "/trunks", trunk.create, 201),
+    _run("GET", "/trunks/{id}", trunk.get),
+    _run("PUT", "/trunks/{id}", trunk.update),
+    _run("POST", "/dids", operator.assign_did, 201),
 )
 
 
@@ -168,17 +220,21 @@ def create_app(
     registry: CollectorRegistry,
     clock: Clock | None = None,
     workers: Workers | None = None,
+    secret: Secret | None = None,
     probes: Mapping[str, Probe] | None = None,
     limits: Limits | None = None,
+    rates: Rates | None = None,
 ) -> web.Application:
     """The API on ``pool``. ``data_dir`` holds recordings and takes uploads; ``probes`` are the
     parts of ``/health/ready`` beside the database; ``workers`` runs what would hold the loop and is
-    closed with the application. What an earlier process had not finished receiving is removed."""
+    closed with the application; without a ``secret`` nothing that is signed outlives the process.
+    What an earlier process had not finished receiving is removed."""
     for folder in FOLDERS:
         (data_dir / folder).mkdir(parents=True, exist_ok=True)
     for torn in (data_dir / SPOOL).iterdir():
         torn.unlink()
     limits, workers = limits or Limits(), workers or Workers()
+    passwords = hashing_threads()
     app = web.Application(middlewares=[edge], client_max_size=limits.body)
     app[SITE] = Site(
         pool=pool,
@@ -188,20 +244,22 @@ def create_app(
         workers=workers,
         studio=Studio.here(data_dir),
         library=Library(PREVIEWS_BYTES),
-        signing_key=secrets.token_bytes(32),
+        secret=secret or Secret(secrets.token_bytes(KEY_BYTES)),
+        passwords=passwords,
         probes=probes or {},
         limits=limits,
+        rates=rates or Rates(),
     )
-    app.cleanup_ctx.append(_closing(workers))
+    app.cleanup_ctx.extend((_closing(workers.close), _closing(passwords.shutdown), open_intakes))
     app[openapi.DOCUMENT] = openapi.document(ROUTES)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, bind(route))
+        app.router.add_route(route.method, route.path, bind(route, ROUTES))
     return app
 
 
-def _closing(workers: Workers) -> Callable[[web.Application], AsyncIterator[None]]:
+def _closing(end: Callable[[], None]) -> Callable[[web.Application], AsyncIterator[None]]:
     async def close(_: web.Application) -> AsyncIterator[None]:
         yield
-        await asyncio.to_thread(workers.close)
+        await asyncio.to_thread(end)
 
     return close

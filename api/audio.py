@@ -33,6 +33,7 @@ from flows.wire import Wire
 from media.g711 import SAMPLE_RATE
 from media.prompts import Prepared, waveform_peaks
 
+PURPOSE = "playback address"
 PLAYBACK_LIFE = timedelta(minutes=15)
 Title = Annotated[str, Field(min_length=1, max_length=255)]
 Description = Annotated[str, Field(max_length=1024)]
@@ -173,7 +174,7 @@ async def waveform(request: Request, id: UUID, query: WaveformQuery) -> Waveform
 async def playback_url(request: Request, id: UUID) -> Playback:
     await audio.get(request.connection, request.org_id, id)
     until = int((request.now + PLAYBACK_LIFE).timestamp())
-    token = _sign(request.site.signing_key, request.org_id, id, until)
+    token = _sign(request.site.secret.key(PURPOSE), request.org_id, id, until)
     return Playback(url=f"/api/playback/{token}", expiresAt=datetime.fromtimestamp(until, UTC))
 
 
@@ -181,7 +182,7 @@ async def playback(asked: web.Request) -> web.Response:
     """The clip a signed address names, as it was uploaded; answers `Range`."""
     site = asked.app[SITE]
     now = site.clock.now()
-    org_id, audio_id = _verify(site.signing_key, asked.match_info["token"], now)
+    org_id, audio_id = _verify(site.secret.key(PURPOSE), asked.match_info["token"], now)
     async with tenant(site.pool, org_id) as connection:
         found = await audio.get(connection, org_id, audio_id)
         part = _part(asked, found.size_bytes)

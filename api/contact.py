@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from aiohttp import web
 from pydantic import Field
 
 from api.reply import ListQuery
 from api.site import Request
+from api.upload import SPOOL, SpooledFile
 from engine.org.attribute import AttributeType
 from engine.org.contact import ContactChange, NewContact, Refused, settle, settle_many
 from engine.org.plan import Limit, limit_reached
-from engine.store import contact, custom_attribute, organization
+from engine.store import audience, contact, custom_attribute, organization, person
+from engine.store import export as written
 from engine.store.contact import Contact
 from engine.store.page import Page
 from flows.wire import Wire
@@ -60,6 +63,45 @@ async def update(request: Request, id: UUID, body: ContactChange) -> Contact:
 
 async def delete(request: Request, id: UUID) -> None:
     await contact.delete(request.connection, request.org_id, request.member_id, id)
+
+
+class MergeBody(Wire):
+    contacts: Annotated[list[UUID], Field(min_length=1, max_length=50)]
+    """Those that are the same person; what they say fills what the kept contact leaves unsaid."""
+
+
+async def merge(request: Request, id: UUID, body: MergeBody) -> Contact:
+    others = list(dict.fromkeys(body.contacts))
+    return await person.merge(request.connection, request.org_id, request.member_id, id, others)
+
+
+async def erase(request: Request, id: UUID) -> None:
+    """Nothing that says who it was is left; the calls stay counted."""
+    gone = await person.erase(request.connection, request.org_id, request.member_id, id)
+    for path in gone:
+        (request.site.data_dir / path).unlink(missing_ok=True)
+
+
+class ExportQuery(Wire):
+    audience_id: UUID | None = None
+
+
+async def export(request: Request, query: ExportQuery) -> web.FileResponse:
+    """The contacts of the organization, or of one audience, as CSV; no cell is a formula."""
+    found = None
+    if query.audience_id is not None:
+        found = await audience.get(request.connection, request.org_id, query.audience_id)
+    path = request.site.data_dir / SPOOL / uuid4().hex
+    try:
+        await written.export(request.connection, request.org_id, found, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    headers = {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": 'attachment; filename="contacts.csv"',
+    }
+    return SpooledFile(path, headers=headers)
 
 
 async def upsert(request: Request, body: UpsertBody) -> UpsertResult:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+from api.rate import TooManyRequests
 from engine.errors import (
     Conflict,
     FieldProblem,
@@ -30,6 +31,10 @@ class Unauthorized(GomobileError):
     """The key is missing, unknown, expired or revoked."""
 
 
+class PreconditionFailed(GomobileError):
+    """The resource is not what ``If-Match`` says it is."""
+
+
 class Unavailable(GomobileError):
     """A part of the node cannot do its work now."""
 
@@ -40,7 +45,9 @@ STATUS: Mapping[type[GomobileError], HTTPStatus] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -1,38 +1,35 @@
 """``/contact/ingestion``: a table becomes contacts in three steps: upload, map, execute.
 
-The file is streamed to the data folder, read in batches, checked in a worker process and written
-a batch a statement, so that a million rows take no more memory than a thousand.
+CSV and XLSX. The file is streamed to the data folder, settled as text, and read, checked and
+written a part at a time (``api.table``, ``api.intake``), so that a million rows take no more memory
+than a thousand.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any, TypeAlias
+import asyncio
+from contextlib import aclosing
+from typing import Annotated
 from uuid import UUID, uuid4
 
 from aiohttp import web
 from pydantic import Field
 
 from api.contact import terms
+from api.intake import COUNTS, FOLDER, INTAKES, Intake, Reading
 from api.site import Request
-from api.table import RefusedRows, batches, open_table
+from api.table import settle_table
 from api.upload import UploadedFile
 from engine.errors import Conflict, NotFound
 from engine.org.audience import AudienceType
-from engine.org.contact import Refused
-from engine.org.ingestion import check_mappings, read_rows
-from engine.org.plan import Limit, limit_reached
+from engine.org.ingestion import check_mappings
 from engine.org.wire import Instant
-from engine.store import audience, contact, ingestion
-from engine.store.ingestion import IngestionSession, IngestionStatus
+from engine.store import audience, ingestion
+from engine.store.ingestion import IngestionSession, IngestionStatus, Place
+from engine.store.staging import Duplicates
 from flows.wire import Wire
 
-FOLDER = "ingestion"
 SAMPLE = 10
-ReadRow: TypeAlias = tuple[int, list[str], dict[str, Any] | Refused]
-"""A row's number and cells, and what they came to."""
 
 
 class UploadForm(Wire):
@@ -82,14 +79,25 @@ class IngestionValidation(Wire):
 
 class ExecuteBody(Wire):
     session_id: UUID
+    duplicates: Duplicates = Duplicates.UPDATE
+    """What becomes of a row whose phone a contact, or an earlier row, has."""
+    dry_run: bool = False
+    """Counts what an execution would do, and writes nothing."""
+    wait: bool = True
+    """False: answers at once; how far it is says `GET /contact/ingestion/{id}`."""
 
 
 class IngestionResult(Wire):
     session_id: UUID
     status: IngestionStatus
+    progress: float
+    """From 0 to 1, by the bytes read."""
     total: int
+    """Rows read."""
     created: int
     updated: int
+    skipped: int
+    """Rows whose phone was known, where duplicates are skipped."""
     failed: int
     refused_rows_url: str | None
     """The refused rows and their reasons as CSV; `null`: none was."""
@@ -104,8 +112,10 @@ async def upload(request: Request, form: UploadForm, file: UploadedFile) -> Inge
         (request.site.data_dir / stale).unlink(missing_ok=True)
     session_id = uuid4()
     path = f"{FOLDER}/{session_id}.csv"
-    with open_table(file.path, form.has_header_row) as (table, numbered):
-        preview = [row for _, row in itertools.islice(numbered, form.preview_rows)]
+    target = request.site.data_dir / path
+    table, preview = await request.site.workers.run(
+        settle_table, file.path, target, form.has_header_row, form.preview_rows
+    )
     session = await ingestion.create(
         request.connection,
         request.org_id,
@@ -115,9 +125,10 @@ async def upload(request: Request, form: UploadForm, file: UploadedFile) -> Inge
         has_header_row=form.has_header_row,
         columns=table.columns,
         audience_id=form.audience_id,
+        delimiter=table.delimiter,
+        size_bytes=target.stat().st_size,
         now=request.now,
     )
-    file.path.rename(request.site.data_dir / path)
     return IngestionView(
         sessionId=session.id,
         fileName=session.file_name,
@@ -131,26 +142,24 @@ async def upload(request: Request, form: UploadForm, file: UploadedFile) -> Inge
 
 async def validate(request: Request, body: MappingBody) -> IngestionValidation:
     """Reads the whole file and writes nothing: what an execution would refuse, and why."""
-    session = await ingestion.get(
-        request.connection, request.org_id, body.session_id, now=request.now
-    )
-    _refuse_executed(session)
+    session = await _session(request, body.session_id)
     mappings = {mapping.column: mapping.field for mapping in body.column_mappings}
     reading = await _reading(request, session, mappings)
-    session = await ingestion.validated(request.connection, request.org_id, session.id, mappings)
+    validated = await ingestion.validated(request.connection, request.org_id, session.id, mappings)
+    if validated is None:
+        raise Conflict("INGESTION_EXECUTING", "The session's execution has begun.")
     total, refused = 0, 0
     sample: list[RefusedRow] = []
-    async for batch in reading:
-        bad = [
-            RefusedRow(row=number, code=found.code, message=found.message)
-            for number, _, found in batch
-            if isinstance(found, Refused)
-        ]
-        total, refused = total + len(batch), refused + len(bad)
-        sample += bad[: SAMPLE - len(sample)]
+    async with aclosing(reading.parts(request.site, Place())) as parts:
+        async for part in parts:
+            total, refused = total + part.rows, refused + len(part.refused)
+            sample += [
+                RefusedRow(row=bad.number, code=bad.code, message=bad.reason)
+                for bad in part.refused[: SAMPLE - len(sample)]
+            ]
     return IngestionValidation(
         sessionId=session.id,
-        status=session.status,
+        status=validated.status,
         totalRows=total,
         validRows=total - refused,
         invalidRows=refused,
@@ -159,24 +168,24 @@ async def validate(request: Request, body: MappingBody) -> IngestionValidation:
 
 
 async def execute(request: Request, body: ExecuteBody) -> IngestionResult:
-    """Each row by its phone: a contact made, or changed in what the row holds."""
-    session = await ingestion.get(
-        request.connection, request.org_id, body.session_id, now=request.now
-    )
-    _refuse_executed(session)
+    """Each row by its phone: a contact made, or changed in what the row holds.
+
+    What was begun and cut off goes on where it stopped, with the mappings it began with.
+    """
+    session = await _session(request, body.session_id)
     if session.mappings is None:
         raise Conflict("INGESTION_NOT_VALIDATED", "Validate the session's mappings first.")
-    reading = await _reading(request, session, session.mappings)
-    path = f"{FOLDER}/{session.id}.refused.csv"
-    counts: Counter[str] = Counter(total=0, created=0, updated=0, failed=0)
-    with RefusedRows(request.site.data_dir / path, session.columns) as refused:
-        async for batch in reading:
-            counts.update(await _take_in(request, session, batch, refused))
-    counts["failed"] = refused.count
-    session = await ingestion.executed(
-        request.connection, request.org_id, session.id, counts, path if refused.count else None
-    )
-    return _executed(session)
+    reading = await _reading(request, session, session.mappings, body.duplicates)
+    intake = Intake(request.site, reading, request.member_id, dry=body.dry_run)
+    task = request.web.app[INTAKES].start(intake)
+    if not body.wait:
+        return _result(session)
+    return _result(await asyncio.shield(task), whole=body.dry_run)
+
+
+async def get(request: Request, id: UUID) -> IngestionResult:
+    """How far it is."""
+    return _result(await ingestion.get(request.connection, request.org_id, id, now=request.now))
 
 
 async def refused_rows(request: Request, id: UUID) -> web.FileResponse:
@@ -192,53 +201,36 @@ async def refused_rows(request: Request, id: UUID) -> web.FileResponse:
     )
 
 
+async def _session(request: Request, session_id: UUID) -> IngestionSession:
+    """One that can still be executed."""
+    session = await ingestion.get(request.connection, request.org_id, session_id, now=request.now)
+    if session.status is IngestionStatus.EXECUTED:
+        raise Conflict("INGESTION_EXECUTED", "The session has been executed.")
+    return session
+
+
 async def _reading(
-    request: Request, session: IngestionSession, mappings: Mapping[str, str]
-) -> AsyncIterator[list[ReadRow]]:
-    """The file's rows in batches, each checked. Raises ``Invalid`` for mappings at once."""
+    request: Request,
+    session: IngestionSession,
+    mappings: dict[str, str],
+    duplicates: Duplicates = Duplicates.UPDATE,
+) -> Reading:
+    """Raises ``Invalid`` for mappings that lead nowhere."""
     types, region = await terms(request)
     mapped = check_mappings(mappings, session.columns, types)
-    path = request.site.data_dir / session.path
-
-    async def read() -> AsyncIterator[list[ReadRow]]:
-        with open_table(path, session.has_header_row) as (_, numbered):
-            for batch in batches(numbered):
-                cells = [row for _, row in batch]
-                found = await request.site.workers.run(read_rows, cells, mapped, types, region)
-                yield [(number, row, f) for (number, row), f in zip(batch, found, strict=True)]
-
-    return read()
+    return Reading(session, mapped, types, region, duplicates)
 
 
-async def _take_in(
-    request: Request, session: IngestionSession, batch: list[ReadRow], refused: RefusedRows
-) -> Counter[str]:
-    """Writes one batch; what it may not write goes to ``refused``."""
-    good = [found for _, _, found in batch if not isinstance(found, Refused)]
-    done = await contact.upsert(request.connection, request.org_id, request.member_id, good)
-    if session.audience_id is not None:
-        await audience.add(request.connection, request.org_id, session.audience_id, done.ids)
-    over = limit_reached(Limit.CONTACTS, done.limit or 0, done.limit or 0)
-    beyond_plan = frozenset(done.refused)
-    for number, cells, found in batch:
-        if isinstance(found, Refused):
-            refused.add(number, cells, found.message)
-        elif found["primary_phone"] in beyond_plan:
-            refused.add(number, cells, str(over))
-    return Counter(total=len(batch), created=done.created, updated=done.updated)
-
-
-def _executed(session: IngestionSession) -> IngestionResult:
+def _result(session: IngestionSession, *, whole: bool = False) -> IngestionResult:
     counts = session.counts or {}
+    read = session.place.offset if session.place else 0
     url = f"/api/contact/ingestion/{session.id}/refused" if session.refused_path else None
     return IngestionResult(
         sessionId=session.id,
         status=session.status,
-        total=counts["total"],
-        created=counts["created"],
-        updated=counts["updated"],
-        failed=counts["failed"],
-        refusedRowsUrl=url,
+        progress=1.0 if whole else round(read / max(1, session.size_bytes), 4),
+        refusedRowsUrl=None if whole else url,
+        **{name: counts.get(name, 0) for name in COUNTS},
     )
 
 
@@ -246,8 +238,3 @@ async def _require_static(request: Request, audience_id: UUID) -> None:
     found = await audience.get(request.connection, request.org_id, audience_id)
     if found.type is not AudienceType.STATIC:
         raise Conflict("AUDIENCE_IS_LIVE", "A live audience takes its contacts by its rules.")
-
-
-def _refuse_executed(session: IngestionSession) -> None:
-    if session.status is IngestionStatus.EXECUTED:
-        raise Conflict("INGESTION_EXECUTED", "The session has been executed.")

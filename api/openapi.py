@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.errors import Problem
 from api.reply import Meta
-from api.route import Nothing, Route, Signature
+from api.route import Door, Nothing, Route, Signature
 from engine.store.page import Page
 from flows import FlowGraph
 
@@ -25,6 +25,12 @@ DOCUMENT = web.AppKey("document", dict[str, Any])
 REFERENCE = "#/components/schemas/{model}"
 CHECK: Literal["validation"] = "validation"
 ANSWER: Literal["serialization"] = "serialization"
+WHO: Mapping[Door, Schema] = {
+    Door.GUEST: {"security": []},
+    Door.HOLDER: {},
+    Door.OPERATOR: {"security": [{"operatorKey": []}, {"bearer": []}]},
+}
+"""What an operation says of its door where that is not the holders'."""
 
 
 async def serve(asked: web.Request) -> web.Response:
@@ -54,6 +60,7 @@ def document(routes: tuple[Route, ...]) -> Schema:
             "schemas": definitions["$defs"],
             "securitySchemes": {
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "operatorKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
             },
         },
@@ -61,7 +68,7 @@ def document(routes: tuple[Route, ...]) -> Schema:
 
 
 def _signature(route: Route) -> Signature | None:
-    return None if route.role is None else Signature.of(route.handler)
+    return None if route.door is Door.OPEN else Signature.of(route.handler)
 
 
 def _models(signature: Signature | None) -> Iterator[Keyed]:
@@ -101,7 +108,8 @@ def _operation(
         }
     body = _body(signature, schemas)
     return operation | {
-        "x-role": route.role,
+        **WHO[route.door],
+        **({"x-role": route.role} if route.role else {}),
         "parameters": [*_path(signature), *_query(signature)],
         **({"requestBody": body} if body else {}),
         "responses": {

@@ -7,39 +7,63 @@ with checked values inside the holder's transaction, and says nothing of HTTP.
 
 ::
 
-    authenticate ─▶ read path, query, body ─▶ begin as tenant ─▶ once ─▶ handler ─▶ respond
+    authenticate ─▶ rate ─▶ read path, query, body ─▶ begin as tenant ─▶ once ─▶ change ─▶ handler
+
+That is the door of holders. Guests (who log in) and operators have doors of their own.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import inspect
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
 from typing import Any, TypeAlias, get_type_hints
 
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
-from api.auth import authenticate
+from api.auth import authenticate, authenticate_operator, credential, enter
+from api.change import Serving, perform, twin_of
 from api.errors import invalid
 from api.idempotency import once
+from api.rate import ALLOWANCE, network
 from api.reply import respond
-from api.site import SITE, Request, Site
+from api.site import SITE, Operation, Request, Site, Visit, address
 from api.upload import SPOOL, UploadedFile, read_form
 from engine.errors import FieldProblem, Invalid
 from engine.org.organization import Role
-from engine.store.pool import tenant
+from engine.store.pool import tenant, transaction
 from flows.wire import Wire
 
+PATIENCE = 10.0
+"""Seconds a body may take, besides what its largest size takes at the slowest pace."""
+SLOWEST = 64 * 1024
+"""Bytes a second."""
 Handler: TypeAlias = Callable[..., Awaitable[Any]]
 
 
 class Nothing(Wire):
     """The body or the query of a route that takes none."""
+
+
+class Door(Enum):
+    """Who is let in, and what its handler is given."""
+
+    OPEN = auto()
+    """Everybody. The handler takes aiohttp's request and answers by itself."""
+    GUEST = auto()
+    """Everybody: a ``Visit``."""
+    HOLDER = auto()
+    """Of an API key or an access token: a ``Request`` in the organization's transaction."""
+    OPERATOR = auto()
+    """With an operator key: an ``Operation`` in a transaction by the engine's role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +73,11 @@ class Route:
     """Below ``/api``, with ``{name}`` for the handler's path parameters."""
     handler: Handler
     role: Role | None
-    """The least that may; ``None``: everybody, without a key. The handler then takes aiohttp's
-    request and answers by itself."""
+    """The least that may; ``None`` at the doors that are not the holders'."""
     status: int = 200
     upload: str | None = None
     """The name in ``Limits`` that bounds the uploaded file."""
+    door: Door = Door.HOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +111,101 @@ class Read:
     arguments: dict[str, Any]
     digest: bytes
 
+    def named(self, signature: Signature) -> dict[str, Any]:
+        """The arguments of the path."""
+        return {name: self.arguments[name] for name in signature.path}
 
-def bind(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The aiohttp handler of a route."""
-    role = route.role
-    if role is None:
-        return route.handler
+
+Served: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def bind(route: Route, routes: Sequence[Route]) -> Served:
+    """The aiohttp handler of a route, ``routes`` being all there are."""
+    match route.door:
+        case Door.OPEN:
+            return route.handler
+        case Door.GUEST:
+            return _for_guests(route)
+        case Door.OPERATOR:
+            return _for_operators(route, twin_of(route, routes))
+        case Door.HOLDER:
+            needed = route.role or Role.ADMIN
+            if route.method == "GET":
+                return _for_readers(route, needed)
+            return _for_holders(route, needed, twin_of(route, routes))
+
+
+def _for_guests(route: Route) -> Served:
+    signature = Signature.of(route.handler)
+
+    async def serve(asked: web.Request) -> web.StreamResponse:
+        visit = Visit(asked, asked.app[SITE])
+        _meter(asked, route, network(address(asked)), visit.site.rates.guest)
+        async with _read(asked, route, signature, visit.site) as read:
+            return respond(await route.handler(visit, **read.arguments), route.status)
+
+    return serve
+
+
+def _for_operators(route: Route, twin: Serving | None) -> Served:
     signature = Signature.of(route.handler)
 
     async def serve(asked: web.Request) -> web.StreamResponse:
         site = asked.app[SITE]
-        holder = await authenticate(site.pool, asked, role, site.clock.now())
+        operator_id = await authenticate_operator(asked)
+        _meter(asked, route, operator_id, site.rates.operator)
+        async with (
+            _read(asked, route, signature, site) as read,
+            transaction(site.pool) as connection,
+        ):
+            operation = Operation(asked, site, operator_id, connection)
+            return await perform(operation, route, twin, read.arguments, read.named(signature))
+
+    return serve
+
+
+def _for_readers(route: Route, needed: Role) -> Served:
+    """Nothing is to be read from the client, so who asks is looked up where it is then served:
+    begin, enter, the handler's queries, commit."""
+    signature = Signature.of(route.handler)
+
+    async def serve(asked: web.Request) -> web.StreamResponse:
+        site = asked.app[SITE]
+        credential(asked)
+        async with transaction(site.pool) as connection:
+            holder = await enter(connection, asked, needed)
+            _meter(asked, route, holder.id, site.rates.holder)
+            request = Request(asked, site, holder, connection)
+            async with _read(asked, route, signature, site) as read:
+                return await perform(request, route, None, read.arguments, {})
+
+    return serve
+
+
+def _for_holders(route: Route, needed: Role, twin: Serving | None) -> Served:
+    signature = Signature.of(route.handler)
+
+    async def serve(asked: web.Request) -> web.StreamResponse:
+        site = asked.app[SITE]
+        holder = await authenticate(asked, needed)
+        _meter(asked, route, holder.id, site.rates.holder)
         async with (
             _read(asked, route, signature, site) as read,
             tenant(site.pool, holder.org_id) as connection,
         ):
             request = Request(asked, site, holder, connection)
-
-            async def work() -> web.StreamResponse:
-                reply = await route.handler(request, **read.arguments)
-                return respond(reply, route.status)
-
+            named = read.named(signature)
+            work = partial(perform, request, route, twin, read.arguments, named)
             return await once(request, read.digest, work)
 
     return serve
+
+
+def _meter(asked: web.Request, route: Route, who: Hashable, limit: int) -> None:
+    """Raises ``TooManyRequests``."""
+    site = asked.app[SITE]
+    counted = (who, route.method, route.path)
+    asked[ALLOWANCE] = site.meter.take(counted, limit, site.clock.monotonic())
 
 
 @asynccontextmanager
@@ -124,7 +219,8 @@ async def _read(
         arguments["query"] = query
     if signature.form is not None:
         limit = getattr(site.limits, route.upload or "body")
-        form = await read_form(asked, site.data_dir / SPOOL, limit)
+        async with _in_time(limit):
+            form = await read_form(asked, site.data_dir / SPOOL, limit)
         try:
             arguments["form"] = _check(signature.form, form.fields, "form")
             arguments["file"] = form.file
@@ -132,11 +228,22 @@ async def _read(
         finally:
             form.file.path.unlink(missing_ok=True)
         return
-    raw = await asked.read() if asked.method != "GET" else b""
+    async with _in_time(site.limits.body):
+        raw = await asked.read() if asked.method != "GET" else b""
     body = _check_json(signature.body, raw)
     if signature.body is not Nothing:
         arguments["body"] = body
     yield Read(arguments, hashlib.sha256(raw + b"?" + asked.query_string.encode()).digest())
+
+
+@asynccontextmanager
+async def _in_time(limit: int) -> AsyncIterator[None]:
+    """A client that drips its body is let go: 408."""
+    try:
+        async with asyncio.timeout(PATIENCE + limit / SLOWEST):
+            yield
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
 
 
 def _path_arguments(asked: web.Request, signature: Signature) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +14,11 @@ import asyncpg
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from api.rate import Meter, Rates
 from api.workers import Workers
 from engine.clock import Clock
-from engine.store.api_key import Holder
+from engine.org.secret import Secret
+from engine.store.holder import Holder
 from engine.store.pool import Connection
 from media.prompts import Library
 from media.text_to_speech import Studio
@@ -48,13 +51,18 @@ class Site:
     """Text to speech, for previews."""
     library: Library
     """Clips that previews have played."""
-    signing_key: bytes
-    """Signs playback addresses."""
+    secret: Secret
+    """Access tokens and playback addresses are signed with keys of it."""
+    passwords: Executor
+    """Threads that hash them, few, because a hash takes 19 MiB."""
     probes: Mapping[str, Probe] = field(default_factory=dict)
     limits: Limits = Limits()
+    rates: Rates = field(default_factory=Rates)
+    meter: Meter = field(default_factory=Meter)
 
 
 SITE = web.AppKey("site", Site)
+REQUEST_ID = web.RequestKey("request_id", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +86,36 @@ class Request:
     @property
     def now(self) -> datetime:
         return self.site.clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody who is not known yet. What it needs of the database it asks for by
+    the engine's role, in as many transactions as it takes."""
+
+    web: web.Request
+    site: Site
+
+    @property
+    def now(self) -> datetime:
+        return self.site.clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One request of an operator, in a transaction by the engine's role."""
+
+    web: web.Request
+    site: Site
+    operator_id: UUID
+    """Of the key that was shown."""
+    connection: Connection
+
+    @property
+    def now(self) -> datetime:
+        return self.site.clock.now()
+
+
+def address(request: web.Request) -> str:
+    """Where the connection comes from; behind a proxy, the proxy's."""
+    return request.remote or ""

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from aiohttp import BodyPartReader, web
+from aiohttp.abc import AbstractStreamWriter
 
 from engine.errors import FieldProblem, Invalid, TooLarge
 
@@ -36,6 +37,16 @@ class Form:
     fields: dict[str, str | list[str]]
     """A field that came several times is a list."""
     file: UploadedFile
+
+
+class SpooledFile(web.FileResponse):
+    """A file of the spool, sent once."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        try:
+            return await super().prepare(request)
+        finally:
+            self._path.unlink(missing_ok=True)
 
 
 async def read_form(request: web.Request, spool: Path, limit: int) -> Form:

@@ -1,4 +1,5 @@
-"""Where work goes that would hold the loop: a process of its own, replaced when it dies."""
+"""Where work goes that would hold the loop: a process of its own, replaced when it dies; threads
+for the hashing of passwords, which lets go of the interpreter."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing.connection import wait
 from typing import ParamSpec, TypeVar
 
@@ -61,3 +62,17 @@ class Workers:
         if self._executor is broken:
             broken.shutdown(wait=False)
             self._executor = self._make()
+
+
+HASHED_AT_ONCE = 2
+
+
+def hashing_threads() -> Executor:
+    """Few: every hash takes 19 MiB and a core, and a flood of logins must take no more."""
+    return ThreadPoolExecutor(HASHED_AT_ONCE, thread_name_prefix="password")
+
+
+async def hashing(
+    threads: Executor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    return await asyncio.wrap_future(threads.submit(function, *args, **kwargs))

@@ -7,4 +7,5 @@ shared: the ratios are what can be compared.
 - ``media``     packets sent and received, spacing at the receiver, beside a bare send loop
 - ``calls``     call set-ups and CPU per call, beside SIPp's own
 - ``dialing``   claims, intents and outcomes a second, beside a bare asyncpg loop
+- ``ingestion`` a table of contacts through the API, beside a bare COPY; audience previews
 """

@@ -9,24 +9,34 @@ import resource
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import asyncpg
+import structlog
 
-from engine.call import Caller, Signer, Speech, TapeRoom
+from engine.call import Caller, Intent, Signer, Speech, TapeRoom
 from engine.clock import Clock
 from engine.config import Settings
 from engine.dial import Dialer, DialerSettings
 from engine.errors import SettingError
 from engine.metrics import Metrics
+from engine.org.secret import Secret
+from engine.org.trunk import PASSWORD
 from engine.program.attempt import Attempt
 from engine.program.report import CallReport
+from engine.secret import installation_secret
 from engine.sip import Endpoint, TlsSettings
+from engine.store import trunk
 from engine.store.clip import StoredClips
+from engine.store.pool import transaction
 from media import MediaPlane
 from media.dictionaries.pack import preload
 from media.prompts import Library
 from media.text_to_speech import Studio
+
+log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -35,7 +45,7 @@ async def run_node(
 ) -> AsyncIterator[Dialer]:
     """One engine node on ``pool``; it dials inside the block, and must be drained there.
 
-    Raises ``SettingError`` where a port cannot be had.
+    Raises ``SettingError`` where a port cannot be had, or a trunk's password not be read.
     """
     async with contextlib.AsyncExitStack() as stack:
         host, port = settings.sip
@@ -54,7 +64,11 @@ async def run_node(
         caller = Caller(
             endpoint, plane, speech, tapes, clock, settings.max_call_seconds, _signer(settings)
         )
-        dialer = Dialer(pool, caller.place, clock, _dialing(settings), ended=_counted(metrics))
+        secret = installation_secret(settings)
+        async with transaction(pool) as connection:
+            await trunk.keep_sealed(connection, secret)
+        place = partial(_place, caller, secret)
+        dialer = Dialer(pool, place, clock, _dialing(settings), ended=_counted(metrics))
         _measure(metrics, endpoint, plane)
         async with asyncio.TaskGroup() as group:
             group.create_task(dialer.run())
@@ -75,6 +89,21 @@ def _signer(settings: Settings) -> Signer | None:
     if key is None or url is None:
         raise SettingError("stir", "Signing needs both a key and its certificate's URL.")
     return Signer.of_file(key, url)
+
+
+async def _place(caller: Caller, secret: Secret, attempt: Attempt, intent: Intent) -> CallReport:
+    """With the trunk's password as the carrier knows it. One that was sealed elsewhere since the
+    start is left out: the carrier then refuses the call, and its cause says so."""
+    line = attempt.did.trunk
+    if line.password is None:
+        return await caller.place(attempt, intent)
+    try:
+        opened = secret.unseal(line.password, PASSWORD)
+    except SettingError as problem:
+        log.error("trunk_password_unreadable", trunk=line.name, reason=str(problem))
+        opened = None
+    did = replace(attempt.did, trunk=replace(line, password=opened))
+    return await caller.place(replace(attempt, did=did), intent)
 
 
 def raise_file_limit() -> None:

@@ -72,6 +72,12 @@ def _postgres_url(text: str) -> str:
     return text
 
 
+def _secret_key(text: str) -> str:
+    if len(text.encode()) < 32:
+        raise ValueError("expected 32 characters or more")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     data_dir: Path = field(
@@ -84,9 +90,29 @@ class Settings:
             _postgres_url, "A PostgreSQL 15 or newer to use in place of the embedded one."
         ),
     )
+    secret_key: str | None = field(
+        default=None,
+        metadata=_from(
+            _secret_key,
+            "32 random characters or more; seals trunk passwords, signs tokens and playback "
+            "addresses. One for all nodes of a database; if not given, DATA_DIR/secret.key.",
+        ),
+    )
     http: tuple[str, int] = field(
         default=("127.0.0.1", 8080),
         metadata=_from(read_endpoint, "ADDRESS:PORT of the HTTP API."),
+    )
+    tls_certificate: Path | None = field(
+        default=None,
+        metadata=_from(Path, "PEM file: the HTTP API speaks TLS; read again on SIGHUP."),
+    )
+    tls_key: Path | None = field(
+        default=None,
+        metadata=_from(Path, "PEM file: the certificate's private key."),
+    )
+    requests_per_minute: int = field(
+        default=6000,
+        metadata=_from(_positive, "Of one key to one route of this process; more get 429."),
     )
     sip: tuple[str, int] = field(
         default=("127.0.0.1", 5060),
@@ -166,6 +192,10 @@ class Settings:
     )
 
 
+SECRET = frozenset({"secret_key"})
+"""Never shown."""
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read every ``GOMOBILE_*`` variable there is a setting for.
 
@@ -186,7 +216,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             try:
                 values[item.name] = item.metadata["read"](environment[name])
             except ValueError as error:
-                problems.append(f"{name}={environment[name]!r}: {error}")
+                value = "…" if item.name in SECRET else repr(environment[name])
+                problems.append(f"{name}={value}: {error}")
     if problems:
         raise SettingError("setting_invalid", "; ".join(problems))
     return Settings(**values)  # type: ignore[arg-type]  # each reader returns its field's type
@@ -213,6 +244,8 @@ def _show(item: Field[object], value: object) -> str:
     match value:
         case None:
             return ""
+        case str() if item.name in SECRET:
+            return "***"
         case range():
             return f"{value.start}-{value.stop - 1}"
         case (host, port):

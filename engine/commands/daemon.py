@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import structlog
-from aiohttp import web
 
-from api import create_app
+from api import Certificate, Rates, create_app, listening
 from engine.app import run_node
 from engine.clock import SystemClock
 from engine.config import Settings
 from engine.dial import Dialer
 from engine.errors import SettingError
 from engine.metrics import Metrics
+from engine.secret import installation_secret
 from engine.store.database import open_store
 
 events = structlog.get_logger()
@@ -37,10 +35,12 @@ async def run(settings: Settings) -> None:
             data_dir=settings.data_dir,
             registry=metrics.registry,
             clock=clock,
+            secret=installation_secret(settings),
+            rates=Rates(holder=settings.requests_per_minute),
             probes={"engine": engine_ready},
         )
         async with (
-            _listening(app, settings.http),
+            listening(app, settings.http, _certificate(settings)),
             run_node(settings, pool, clock, metrics) as dialer,
         ):
             ready.set()
@@ -68,16 +68,22 @@ def _stop_signals() -> asyncio.Queue[None]:
     return stops
 
 
-@asynccontextmanager
-async def _listening(app: web.Application, address: tuple[str, int]) -> AsyncIterator[None]:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
-    await runner.setup()
+def _certificate(settings: Settings) -> Certificate | None:
+    """Read anew with every SIGHUP; one that cannot be used then leaves the old one in use."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        if settings.tls_certificate is not settings.tls_key:
+            told = "GOMOBILE_TLS_CERTIFICATE and GOMOBILE_TLS_KEY are given together"
+            raise SettingError("tls_certificate", told)
+        return None
+    certificate = Certificate(settings.tls_certificate, settings.tls_key)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, certificate)
+    return certificate
+
+
+def _reload(certificate: Certificate) -> None:
     try:
-        host, port = address
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as problem:
-            raise SettingError("http_address", f"cannot bind {host}:{port}: {problem}") from None
-        yield
-    finally:
-        await runner.cleanup()
+        certificate.load()
+    except SettingError as problem:
+        events.error("certificate_not_reloaded", reason=str(problem))
+    else:
+        events.info("certificate_reloaded")

@@ -10,6 +10,8 @@ from engine.commands import (
     dictionary,
     did,
     key,
+    member,
+    operator_key,
     organization,
     serve,
     settings,
@@ -27,7 +29,7 @@ gomobile.command("serve")(serve.serve)
 gomobile.command("simulate-carrier")(carrier.simulate_carrier)
 gomobile.command("demo")(demonstration.demo)
 gomobile.command("settings")(settings.settings)
-for noun in (organization, key, trunk, did, dictionary):
+for noun in (organization, member, key, trunk, did, dictionary, operator_key):
     gomobile.add_typer(noun.commands)
 
 __all__ = ["gomobile"]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from engine.commands.answer import Json, create
+from engine.commands.answer import Json, create, told
+from engine.config import read_settings
+from engine.org.secret import Secret
+from engine.org.trunk import PASSWORD
 from engine.program.presentation import Identity, NumberFormat
+from engine.secret import installation_secret
 from engine.store import trunk
 from engine.store.pool import Connection
 
@@ -67,6 +72,9 @@ def create_trunk(
 ) -> None:
     """Create a trunk."""
 
+    with told(as_json):
+        sealed = password and _secret().seal(password, PASSWORD)
+
     async def work(connection: Connection) -> trunk.Trunk:
         return await trunk.create(
             connection,
@@ -75,7 +83,7 @@ def create_trunk(
             port=port,
             domain=domain,
             username=username,
-            password=password,
+            password=sealed,
             channels=channels,
             calls_per_second=calls_per_second,
             codecs=codec or ("PCMA", "PCMU"),
@@ -92,3 +100,7 @@ def create_trunk(
         )
 
     create(work, as_json)
+
+
+def _secret() -> Secret:
+    return installation_secret(read_settings(os.environ))

@@ -3,12 +3,16 @@
 - ``organization``  name, country, zone, currency; roles
 - ``plan``          the limits of each plan
 - ``phone``         typed number → E.164, or the reason why not; its country, its zones
+- ``numbering``     the plain numbers, without libphonenumber's parser
 - ``holiday``       the days a country has off
 - ``attribute``     custom attributes: slug, type, checked value
 - ``contact``       the body of a contact → its columns
 - ``audience``      rules: checked, and decided for one contact
 - ``ingestion``     a CSV file → rows → contacts
 - ``dictionary``    the ids of system dictionaries
+- ``trunk``         what the operator says of a line to a carrier
+- ``password``      how passwords are kept
+- ``secret``        the installation's secret: keys derived from it, texts sealed with one
 - ``wire``          instants, and what "not given" means in a change
 
 ``engine.store`` keeps these nouns, ``api`` serves them, each in a module of the same name.

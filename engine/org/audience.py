@@ -8,10 +8,15 @@ SQL, and a test holds the two together, so every comparison is defined to be exa
 - a field that is unset is empty, equals nothing and contains nothing, so ``not_equals`` and
   ``not_contains`` hold for it and ``gt gte lt lte`` do not;
 - numbers and dates have an order, other types have none.
+
+Of a contact's calls a rule can ask ``calls.lastOutcome``, ``calls.lastCalledAt``,
+``calls.attempts`` (0 for somebody never called) and ``calls.pressed.FLOW.VARIABLE``: the keys a
+variable of a flow held when a call last ended with it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, TypeAlias
@@ -26,6 +31,16 @@ from flows.wire import Wire
 DEEPEST = 3
 MOST_RULES = 50
 ATTRIBUTE_ROOT = "customAttributes."
+CALLS_ROOT = "calls."
+PRESSED_ROOT = "calls.pressed."
+PRESSED = re.compile(
+    r"calls\.pressed\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[A-Za-z0-9_.-]{1,64}"
+)
+CALL_TYPES = {
+    "calls.lastOutcome": AttributeType.TEXT,
+    "calls.lastCalledAt": AttributeType.DATE,
+    "calls.attempts": AttributeType.NUMBER,
+}
 
 
 class AudienceType(StrEnum):
@@ -63,11 +78,16 @@ class Join(StrEnum):
 
 
 class Rule(Wire):
-    field: Annotated[str, Field(min_length=1, max_length=96, examples=["city"])]
-    """A contact's field, or `customAttributes.SLUG`."""
+    field: Annotated[str, Field(min_length=1, max_length=128, examples=["city"])]
+    """A contact's field, `customAttributes.SLUG`, `calls.lastOutcome`, `calls.lastCalledAt`,
+    `calls.attempts`, or `calls.pressed.FLOW.VARIABLE`."""
     operator: RuleOperator
     value: str | int | float | bool | None = None
     """Left out for `is_empty` and `is_not_empty`."""
+
+
+NO_CALLS: Mapping[str, object] = {"calls.attempts": 0}
+"""Of somebody never called."""
 
 
 def _kind(value: Any) -> str:
@@ -128,6 +148,8 @@ def type_of(field: str, types: Mapping[str, AttributeType]) -> AttributeType | N
     """What a rule's field holds; ``None``: there is no such field."""
     if field.startswith(ATTRIBUTE_ROOT):
         return types.get(field.removeprefix(ATTRIBUTE_ROOT))
+    if field.startswith(CALLS_ROOT):
+        return AttributeType.TEXT if PRESSED.fullmatch(field) else CALL_TYPES.get(field)
     return AttributeType.TEXT if field in TEXT_FIELDS else None
 
 
@@ -136,20 +158,22 @@ def holds(
     contact: Mapping[str, object],
     attributes: Mapping[str, object],
     types: Mapping[str, AttributeType],
+    calls: Mapping[str, object] = NO_CALLS,
 ) -> bool:
-    """Whether the contact (fields by wire name, attributes by slug) is in the audience."""
+    """Whether the contact (fields by wire name, attributes by slug, calls by a rule's field) is in
+    the audience."""
     if isinstance(part, Group):
-        verdicts = (holds(inner, contact, attributes, types) for inner in part.rules)
+        verdicts = (holds(inner, contact, attributes, types, calls) for inner in part.rules)
         return all(verdicts) if part.operator is Join.AND else any(verdicts)
     if part.field.startswith(ATTRIBUTE_ROOT):
         value = attributes.get(part.field.removeprefix(ATTRIBUTE_ROOT))
     else:
-        value = contact.get(part.field)
+        value = (calls if part.field.startswith(CALLS_ROOT) else contact).get(part.field)
     kind = type_of(part.field, types)
-    return kind is not None and _decide(part.operator, value, part.value, kind)
+    return kind is not None and decide(part.operator, value, part.value, kind)
 
 
-def _decide(operator: RuleOperator, actual: Any, wanted: Any, kind: AttributeType) -> bool:
+def decide(operator: RuleOperator, actual: Any, wanted: Any, kind: AttributeType) -> bool:
     match operator:
         case RuleOperator.IS_EMPTY:
             return actual is None or actual == ""

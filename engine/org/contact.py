@@ -50,8 +50,12 @@ Text = Annotated[str, Field(max_length=256)]
 Email = Annotated[str, AfterValidator(_email), Field(max_length=254)]
 
 
+Phone = Annotated[str, Field(min_length=1, max_length=64, examples=["0612345678"])]
+MOST_OTHER_PHONES = 9
+
+
 class NewContact(Wire):
-    primary_phone: Annotated[str, Field(min_length=1, max_length=64, examples=["0612345678"])]
+    primary_phone: Phone
     """As people write it; kept beside its E.164 form."""
     first_name: Text | None = None
     last_name: Text | None = None
@@ -64,6 +68,8 @@ class NewContact(Wire):
     occupation: Text | None = None
     preferred_channel: Text | None = None
     gender: ContactGender | None = None
+    other_phones: Annotated[tuple[Phone, ...], Field(max_length=MOST_OTHER_PHONES)] = ()
+    """In the order they are to be tried after the first; the same number once."""
     channels: Annotated[tuple[Text, ...], Field(max_length=16)] = ()
     custom_attributes: dict[str, Any] = Field(default_factory=dict)
     """Values by slug; `null` clears one."""
@@ -87,6 +93,9 @@ def settle(body: NewContact, types: Mapping[str, AttributeType], region: str) ->
         columns["primary_phone"] = normalise(body.primary_phone, region)
         if isinstance(columns["primary_phone"], FieldProblem):
             problems["primaryPhone"] = [columns["primary_phone"]]
+    if "other_phones" in columns:
+        columns["other_phones"], wrong = _others(body, columns.get("primary_phone"), region)
+        problems |= wrong
     if "custom_attributes" in columns:
         kept, wrong = check_all(types, body.custom_attributes, region)
         columns["custom_attributes"] = kept
@@ -94,6 +103,20 @@ def settle(body: NewContact, types: Mapping[str, AttributeType], region: str) ->
     if problems:
         raise Invalid("The contact has fields that are not valid.", fields=problems)
     return columns
+
+
+def _others(
+    body: NewContact, primary: object, region: str
+) -> tuple[list[str], dict[str, list[FieldProblem]]]:
+    """Each number once, the primary one not again; what is no number by its place."""
+    found = [normalise(typed, region) for typed in body.other_phones]
+    problems = {
+        f"otherPhones.{index}": [number]
+        for index, number in enumerate(found)
+        if isinstance(number, FieldProblem)
+    }
+    numbers = dict.fromkeys(number for number in found if isinstance(number, str))
+    return [number for number in numbers if number != primary], problems
 
 
 @dataclass(frozen=True, slots=True)

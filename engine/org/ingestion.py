@@ -1,5 +1,8 @@
 """Reading a table of contacts: what a CSV file is like, and a row of it as a contact.
 
+A row is read in two ways that agree: quickly where every cell is plainly good, else through the
+model of a contact, which says all that is wrong with it.
+
 The encoding is told by its byte order mark, else UTF-8 where it decodes, else Latin-1; the
 delimiter is the one of ``, ; TAB |`` that splits the first lines into the most equal columns.
 """
@@ -13,23 +16,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
 
 from engine.errors import FieldProblem, Invalid
-from engine.org.attribute import AttributeType, read_cell
+from engine.org.attribute import AttributeType, email_problem, read_cell
 from engine.org.contact import (
     TEXT_FIELDS,
+    ContactGender,
     NewContact,
     Refused,
     refused,
     refused_shape,
     settle,
 )
+from engine.org.phone import LONGEST, normalise
 
 DELIMITERS = ",;\t|"
 LONGEST_CELL = 4096
+LONGEST_TEXT = 256
+LONGEST_PLAIN = {"primaryPhone": LONGEST, "primaryEmail": 254}
 MOST_COLUMNS = 200
 SAMPLE_BYTES = 64 * 1024
 ATTRIBUTE_ROOT = "customAttributes."
+SNAKE = {name: to_snake(name) for name in TEXT_FIELDS}
+GENDERS = frozenset(ContactGender)
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -119,15 +129,16 @@ def check_mappings(
     mappings: Mapping[str, str], columns: Sequence[str], types: Mapping[str, AttributeType]
 ) -> Mapped:
     """Raises ``Invalid`` naming each mapping that leads nowhere, and a missing phone."""
+    taken = list(mappings.values())
     problems: dict[str, list[FieldProblem]] = {}
     for column, field in mappings.items():
         if column not in columns:
             problems[column] = [FieldProblem("unknown", "The file has no such column.")]
         elif not _is_field(field, types):
             problems[column] = [FieldProblem("unknown", f"A contact has no field {field}.")]
-        elif list(mappings.values()).count(field) > 1:
+        elif taken.count(field) > 1:
             problems[column] = [FieldProblem("duplicate", f"Two columns are mapped to {field}.")]
-    if "primaryPhone" not in mappings.values():
+    if "primaryPhone" not in taken:
         problems["primaryPhone"] = [FieldProblem("required", "One column must be the phone.")]
     if problems:
         raise Invalid("The columns cannot be mapped so.", fields=problems)
@@ -141,10 +152,58 @@ def read_rows(
     region: str,
 ) -> list[dict[str, Any] | Refused]:
     """Each row's columns, or its refusal, in order. Made for a worker process."""
-    return [_read_row(row, mapped, types, region) for row in rows]
+    return [read_row(row, mapped, types, region) for row in rows]
 
 
-def _read_row(
+def read_row(
+    row: Sequence[str], mapped: Mapped, types: Mapping[str, AttributeType], region: str
+) -> dict[str, Any] | Refused:
+    return plain_row(row, mapped, types, region) or checked_row(row, mapped, types, region)
+
+
+def plain_row(
+    row: Sequence[str], mapped: Mapped, types: Mapping[str, AttributeType], region: str
+) -> dict[str, Any] | None:
+    """The columns of a row without anything odd; ``None``: it needs the model's opinion."""
+    columns: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
+    for index, field in mapped.fields.items():
+        cell = row[index].replace("\x00", "").strip() if index < len(row) else ""
+        if not cell:
+            continue
+        if field.startswith(ATTRIBUTE_ROOT):
+            slug = field.removeprefix(ATTRIBUTE_ROOT)
+            value = attributes[slug] = read_cell(types[slug], cell, region)
+            if isinstance(value, FieldProblem):
+                return None
+        elif len(cell) > LONGEST_PLAIN.get(field, LONGEST_TEXT) or not _is_plain(field, cell):
+            return None
+        else:
+            columns[SNAKE[field]] = cell.lower() if field == "gender" else cell
+    if attributes:
+        columns["custom_attributes"] = attributes
+    return _with_phone(columns, region)
+
+
+def _with_phone(columns: dict[str, Any], region: str) -> dict[str, Any] | None:
+    typed = columns.get("primary_phone")
+    phone = normalise(typed, region) if typed else None
+    if not isinstance(phone, str):
+        return None
+    return columns | {"primary_phone_raw": typed, "primary_phone": phone}
+
+
+def _is_plain(field: str, cell: str) -> bool:
+    match field:
+        case "gender":
+            return cell.lower() in GENDERS
+        case "primaryEmail":
+            return email_problem(cell) is None
+        case _:
+            return True
+
+
+def checked_row(
     row: Sequence[str], mapped: Mapped, types: Mapping[str, AttributeType], region: str
 ) -> dict[str, Any] | Refused:
     try:

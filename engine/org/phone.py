@@ -6,6 +6,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult, timezone
 
 from engine.errors import FieldProblem
+from engine.org.numbering import plain
 
 LONGEST = 64
 """Characters of a typed number that are looked at."""
@@ -37,8 +38,14 @@ def normalise(typed: str, region: str) -> str | FieldProblem:
     """
     if len(typed) > LONGEST:
         return _refusal("too_long")
+    international = _international(typed)
+    return plain(international, region) or parse(international, region)
+
+
+def parse(typed: str, region: str) -> str | FieldProblem:
+    """The same by libphonenumber's parser alone, which takes whatever people write."""
     try:
-        number = phonenumbers.parse(_international(typed), region)
+        number = phonenumbers.parse(typed, region)
     except NumberParseException as problem:
         return _refusal(_parse_reason(problem))
     verdict = phonenumbers.is_possible_number_with_reason(number)

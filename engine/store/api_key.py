@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from engine.errors import NotFound
-from engine.org.organization import OrganizationStatus, Role
+from engine.org.organization import Role
 from engine.org.wire import Instant
 from engine.store.pool import Connection
 from engine.store.row import Row
@@ -87,37 +86,3 @@ RETURNING id
 async def revoke(connection: Connection, org_id: UUID, key_id: UUID) -> None:
     if await connection.fetchval(REVOKE, org_id, key_id) is None:
         raise NotFound("ApiKeyNotFoundError", "There is no such API key.")
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Whoever sent a key: all that a request is allowed by."""
-
-    org_id: UUID
-    member_id: UUID
-    key_id: UUID
-    role: Role
-    is_active: bool
-    expires_at: datetime | None
-    status: OrganizationStatus
-
-
-HOLDER = """
-SELECT k.org_id, k.member_id, k.id AS key_id, k.role, k.expires_at, o.status,
-    k.is_active AND k.deleted_at IS NULL AND m.deleted_at IS NULL AS is_active
-FROM api_key k
-JOIN member m ON m.org_id = k.org_id AND m.id = k.member_id
-JOIN organization o ON o.id = k.org_id AND o.deleted_at IS NULL
-WHERE k.secret_hash = $1
-"""
-
-
-async def holder(connection: Connection, secret: str) -> Holder | None:
-    """Looked up before the organization is known, so by the engine's role. The secret is found by
-    its hash in an index: how long that takes says nothing about a secret."""
-    record = await connection.fetchrow(HOLDER, digest(secret))
-    if record is None:
-        return None
-    known = dict(record)
-    known["role"], known["status"] = Role(known["role"]), OrganizationStatus(known["status"])
-    return Holder(**known)

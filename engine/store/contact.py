@@ -19,7 +19,8 @@ from engine.store.row import Authored, Columns
 
 COLUMNS = """id, org_id, primary_phone, primary_phone_raw, first_name, last_name, full_name,
     primary_email, address, city, state, zip, occupation, preferred_channel, gender, channels,
-    custom_attributes, created_at, updated_at, deleted_at, created_by, updated_by, deleted_by"""
+    other_phones, custom_attributes, created_at, updated_at, deleted_at, created_by, updated_by,
+    deleted_by"""
 
 
 class Contact(Authored):
@@ -27,6 +28,8 @@ class Contact(Authored):
     """E.164."""
     primary_phone_raw: str
     """As it was typed."""
+    other_phones: list[str]
+    """E.164, in the order they are to be tried."""
     first_name: str | None
     last_name: str | None
     full_name: str | None
@@ -46,8 +49,9 @@ class Contact(Authored):
 WRITTEN = """primary_phone, primary_phone_raw, first_name, last_name, full_name, primary_email,
     address, city, state, zip, occupation, preferred_channel, gender"""
 INSERT_ALL = f"""
-INSERT INTO contact (org_id, created_by, updated_by, channels, custom_attributes, {WRITTEN})
-SELECT $1, $2, $2, coalesce(n.channels, '{{}}'),
+INSERT INTO contact (org_id, created_by, updated_by, channels, other_phones, custom_attributes,
+    {WRITTEN})
+SELECT $1, $2, $2, coalesce(n.channels, '{{}}'), coalesce(n.other_phones, '{{}}'),
     jsonb_strip_nulls(coalesce(n.custom_attributes, '{{}}')),
     n.primary_phone, n.primary_phone_raw, n.first_name, n.last_name, n.full_name, n.primary_email,
     n.address, n.city, n.state, n.zip, n.occupation, n.preferred_channel, n.gender
@@ -74,7 +78,7 @@ GET = f"SELECT {COLUMNS} FROM contact WHERE org_id = $1 AND id = $2 AND deleted_
 async def get(connection: Connection, org_id: UUID, contact_id: UUID) -> Contact:
     record = await connection.fetchrow(GET, org_id, contact_id)
     if record is None:
-        raise _missing()
+        raise missing()
     return Contact.of(record)
 
 
@@ -88,6 +92,7 @@ SORTS = {
     "city": "city",
 }
 MATCHES = """($2::text IS NULL OR primary_phone LIKE $2 OR primary_phone_raw LIKE $2
+    OR array_to_string(other_phones, ' ') LIKE $2
     OR first_name ILIKE $2 OR last_name ILIKE $2 OR full_name ILIKE $2 OR primary_email ILIKE $2)"""
 NULLABLE = frozenset({"firstName", "lastName", "fullName", "city"})
 
@@ -107,10 +112,10 @@ async def page(connection: Connection, org_id: UUID, query: Query) -> Page[Conta
 
 # A column the patch does not name keeps its value: jsonb_populate_record starts from the row.
 CHANGE = f"""
-SET ({WRITTEN}, channels, custom_attributes) =
+SET ({WRITTEN}, channels, other_phones, custom_attributes) =
     (SELECT n.primary_phone, n.primary_phone_raw, n.first_name, n.last_name, n.full_name,
         n.primary_email, n.address, n.city, n.state, n.zip, n.occupation, n.preferred_channel,
-        n.gender, coalesce(n.channels, '{{}}'),
+        n.gender, coalesce(n.channels, '{{}}'), coalesce(n.other_phones, '{{}}'),
         jsonb_strip_nulls(c.custom_attributes || coalesce(p.patch -> 'custom_attributes', '{{}}'))
      FROM jsonb_populate_record(c, p.patch) n),
     updated_at = now(), updated_by = $2
@@ -132,7 +137,7 @@ async def update(
     except asyncpg.UniqueViolationError:
         raise _exists(columns) from None
     if record is None:
-        raise _missing()
+        raise missing()
     return Contact.of(record)
 
 
@@ -146,7 +151,7 @@ LEAVE_AUDIENCES = "DELETE FROM audience_contact WHERE org_id = $1 AND contact_id
 
 async def delete(connection: Connection, org_id: UUID, member_id: UUID, contact_id: UUID) -> None:
     if await connection.fetchval(DELETE, org_id, member_id, contact_id) is None:
-        raise _missing()
+        raise missing()
     await connection.execute(LEAVE_AUDIENCES, org_id, contact_id)
 
 
@@ -189,7 +194,7 @@ async def upsert(
     """
     by_phone: dict[str, dict[str, Any]] = {}
     for columns in contacts:
-        _merge(by_phone.setdefault(columns["primary_phone"], {}), columns)
+        merge(by_phone.setdefault(columns["primary_phone"], {}), columns)
     limit, refused = await _beyond_plan(connection, org_id, list(by_phone))
     wanted = [columns for phone, columns in by_phone.items() if phone not in refused]
     made = await connection.fetch(INSERT_MISSING, org_id, member_id, wanted)
@@ -212,7 +217,8 @@ async def _beyond_plan(
     return limit, set(new[max(0, limit - used) :])
 
 
-def _merge(into: dict[str, Any], columns: Columns) -> None:
+def merge(into: dict[str, Any], columns: Columns) -> None:
+    """What comes later wins; attributes it does not name stay."""
     attributes = {**into.get("custom_attributes", {}), **columns.get("custom_attributes", {})}
     into.update(columns)
     if attributes:
@@ -225,5 +231,5 @@ def _exists(columns: Columns) -> Conflict:
     )
 
 
-def _missing() -> NotFound:
+def missing() -> NotFound:
     return NotFound("ContactNotFoundError", "There is no such contact.")

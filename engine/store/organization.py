@@ -12,6 +12,7 @@ from engine.org.organization import NewOrganization, OrganizationStatus
 from engine.org.phone import normalise
 from engine.org.plan import Plan
 from engine.org.wire import Instant, given
+from engine.store.page import Listing, Page, Query
 from engine.store.pool import Connection
 from engine.store.row import Columns, Row
 
@@ -130,6 +131,58 @@ async def update(
         record = await connection.fetchrow(UPDATE, org_id, member_id, changes)
     except asyncpg.UniqueViolationError:
         raise _taken(str(changes.get("slug"))) from None
+    return Organization.of(record)
+
+
+LIST = Listing(
+    Organization,
+    COLUMNS,
+    """organization
+WHERE deleted_at IS NULL AND ($1::text IS NULL OR name ILIKE $1 OR slug ILIKE $1)""",
+    {
+        "createdAt": "created_at",
+        "updatedAt": "updated_at",
+        "name": "name",
+        "slug": "slug",
+        "plan": "plan",
+        "status": "status",
+    },
+)
+
+
+async def page(connection: Connection, query: Query) -> Page[Organization]:
+    """Of all organizations: for the operator."""
+    return await LIST.fetch(connection, query, query.pattern)
+
+
+SET_STATUS = f"""
+UPDATE organization SET status = $2, updated_at = now() WHERE id = $1 AND deleted_at IS NULL
+RETURNING {COLUMNS}
+"""
+
+
+async def set_status(
+    connection: Connection, org_id: UUID, status: OrganizationStatus
+) -> Organization:
+    """One that is not active is refused at the API, and no call of it starts: those under way
+    finish, and what was due stays due."""
+    return _found(await connection.fetchrow(SET_STATUS, org_id, status.value))
+
+
+SET_PLAN = f"""
+UPDATE organization SET plan = $2, updated_at = now() WHERE id = $1 AND deleted_at IS NULL
+RETURNING {COLUMNS}
+"""
+
+
+async def set_plan(connection: Connection, org_id: UUID, plan: Plan) -> Organization:
+    """What exceeds a smaller plan stays; only more of it is refused."""
+    return _found(await connection.fetchrow(SET_PLAN, org_id, plan.value))
+
+
+def _found(record: asyncpg.Record | None) -> Organization:
+    if record is None:
+        raise _missing()
     return Organization.of(record)
 
 

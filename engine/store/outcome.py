@@ -19,7 +19,7 @@ from engine.program.auto_pause import AutoPauseRules, NodeEntries, reached
 from engine.program.outcome import Cause, Fault, Milestones, Outcome, Result
 from engine.program.report import CallReport
 from engine.program.retry import Done, RetryAt
-from engine.store import consent, execution
+from engine.store import call_history, consent, execution
 from engine.store.consent import SaidInCall
 from engine.store.pool import Connection
 
@@ -143,6 +143,8 @@ async def finish(
         await _write_recordings(connection, org_id, fresh)
         await consent.record_calls(connection, org_id, _said(fresh, now))
         await _count_nodes(connection, org_id, fresh, now)
+        ended = [(one.contact_id, one.flow_id, one.report) for one in fresh]
+        await call_history.remember(connection, org_id, ended)
 
 
 def _columns(batch: Sequence[Finished]) -> list[list[object]]:

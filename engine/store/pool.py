@@ -44,6 +44,7 @@ async def open_pool(
             min_size=min_size,
             max_size=max_size,
             init=_prepare,
+            reset=_leave_as_it_is,
             timeout=timeout,
             server_settings={
                 "application_name": application_name,
@@ -80,9 +81,28 @@ async def tenant(pool: asyncpg.Pool, org_id: UUID) -> AsyncIterator[Connection]:
 
     Setting ``role`` for the transaction is ``SET LOCAL ROLE``; both settings end with it.
     """
-    async with transaction(pool) as connection:
-        await connection.fetchrow(ENTER_TENANT, str(org_id))
+    async with pool.acquire() as connection, as_tenant(connection, org_id):
         yield connection
+
+
+@asynccontextmanager
+async def as_tenant(connection: Connection, org_id: UUID) -> AsyncIterator[None]:
+    """The same on a connection one has."""
+    async with connection.transaction():
+        await connection.fetchrow(ENTER_TENANT, str(org_id))
+        yield
+
+
+LEAVE_TENANT = "SELECT set_config('role', 'none', true)"
+
+
+@asynccontextmanager
+async def above_tenant(connection: Connection) -> AsyncIterator[None]:
+    """Inside ``tenant``, for statements on what the tenant's role may not touch: the same
+    transaction by the engine's role. An error ends the transaction, and the role with it."""
+    await connection.fetchrow(LEAVE_TENANT)
+    yield
+    await connection.fetchrow("SELECT set_config('role', 'gomobile_tenant', true)")
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
@@ -94,6 +114,11 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 
 def _milliseconds(length: timedelta) -> int:
     return length // timedelta(milliseconds=1)
+
+
+async def _leave_as_it_is(_: asyncpg.Connection) -> None:
+    """A round trip less for every use of a connection: all that is set here ends with its
+    transaction, and asyncpg itself ends one that was left open."""
 
 
 def _to_json(value: Any) -> str:

@@ -109,6 +109,8 @@ async def estate(tenant: Tenant, folder: Path) -> dict[str, str]:
     }
     job = (await tenant.post("/call-requests", request)).body["jobId"]
     call_id = await call(tenant, execution, contact["id"])
+    invited = {"email": "nadia@estate.example", "role": "agent"}
+    await tenant.made("/users/invitations", invited)
     session = await tenant.upload(
         "/contact/ingestion/upload", b"phone,name\n0612345699,Nour\n12,Bad\n", "c.csv"
     )
@@ -129,6 +131,7 @@ async def estate(tenant: Tenant, folder: Path) -> dict[str, str]:
         "call-report": job,
         "calls": str(call_id),
         "recordings": await recording(tenant, folder, call_id),
+        "users": str(tenant.member_id),
         "ingestion": session.body["sessionId"],
         "auth": (await tenant.get("/auth/api-keys")).body["apiKeys"][0]["id"],
     }

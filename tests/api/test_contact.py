@@ -36,6 +36,7 @@ async def test_create_answers_the_contact(acme: Tenant) -> None:
         "preferredChannel",
         "gender",
         "channels",
+        "otherPhones",
         "customAttributes",
     }
     assert made.body["primaryPhone"] == "+212612345678"

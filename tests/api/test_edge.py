@@ -229,3 +229,21 @@ async def test_health_and_metrics_need_no_key(
     assert (failing.status, (await failing.json())["parts"]) == (503, {"database": "failing"})
     away = await answer(await http.get("/api/users/me", headers={"x-api-key": "gm_any"}))
     assert (away.status, away.body["code"]) == (503, "DATABASE_UNAVAILABLE")
+
+
+async def test_a_read_is_four_round_trips(acme: Tenant, pool: asyncpg.Pool) -> None:
+    """Begin, who asks, the query, commit; the pool adds none of its own."""
+    said: list[str] = []
+    held = [await pool.acquire() for _ in range(pool.get_max_size())]
+    for connection in held:
+        connection.add_query_logger(lambda query: said.append(query.query))
+    for connection in held:
+        await pool.release(connection)
+    said.clear()
+    assert (await acme.get("/users/me")).status == 200
+    assert [query.split()[0].strip(";") for query in said] == [
+        "BEGIN",
+        "SELECT",
+        "SELECT",
+        "COMMIT",
+    ]

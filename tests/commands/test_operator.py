@@ -108,3 +108,14 @@ def test_the_carriers_personas_are_printed() -> None:
     result = CliRunner().invoke(gomobile, ["simulate-carrier", "--personas"])
     assert result.exit_code == 0
     assert "is busy (486)" in result.stdout
+
+
+def test_a_member_gets_a_password(run: Run) -> None:
+    assert run(*ACME, *IN_MOROCCO).exit_code == 0
+    owner = ("--organization", "acme-calls")
+    made = answer(run("member", "create", "omar@acme.example", *owner, "--json"))
+    assert (made["email"], made["role"]) == ("omar@acme.example", "agent")
+    to_omar = ("member", "password", "omar@acme.example", *owner)
+    assert answer(run(*to_omar, "--password", "correct horse", "--json"))["id"] == made["id"]
+    short = run(*to_omar, "--password", "short", "--json")
+    assert (short.exit_code, json.loads(short.stderr)["code"]) == (1, "VALIDATION_FAILED")

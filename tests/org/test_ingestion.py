@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from engine.errors import Invalid
 from engine.org.attribute import AttributeType
 from engine.org.contact import Refused
-from engine.org.ingestion import Mapped, check_mappings, read_rows, rows, sniff
+from engine.org.ingestion import (
+    Mapped,
+    check_mappings,
+    checked_row,
+    plain_row,
+    read_rows,
+    rows,
+    sniff,
+)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "latin-1"])
@@ -87,3 +95,27 @@ def test_rows_are_read_by_their_mapping() -> None:
     assert odd.fields == ("customAttributes.balance",)
     assert isinstance(unphoned, Refused)
     assert unphoned.fields == ("primaryPhone",)
+
+
+CELLS = st.sampled_from(
+    [
+        *("", " ", "Amina", "x" * 257, "a@b.example", "a@b", "Male", "other", "0612345678", "12"),
+        *("+33612345678", "tel 06-12-34-56-78", "12.5", "nan", "yes", "2026-05-01", "1e999"),
+        *("https://a.example", "\x00a", "0612345678" * 7),
+    ]
+)
+WIDE = {
+    "primaryPhone": "primaryPhone",
+    "firstName": "firstName",
+    "primaryEmail": "primaryEmail",
+    "gender": "gender",
+} | {f"customAttributes.{kind}": f"customAttributes.{kind}" for kind in AttributeType}
+
+
+@given(st.lists(CELLS, min_size=9, max_size=len(WIDE)))
+def test_the_quick_reading_is_the_checked_one(row: list[str]) -> None:
+    types = {kind.value: kind for kind in AttributeType}
+    mapped = check_mappings(WIDE, list(WIDE), types)
+    quick = plain_row(row, mapped, types, "MA")
+    checked = checked_row(row, mapped, types, "MA")
+    assert quick == checked or (quick is None and isinstance(checked, Refused))

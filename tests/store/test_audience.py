@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.org import NewOrganization, Role
 from engine.org.attribute import AttributeType
-from engine.org.audience import Group, check_rules, holds
+from engine.org.audience import NO_CALLS, Group, check_rules, holds
 from engine.store import audience, contact, custom_attribute, member, organization
 from engine.store.condition import condition
 from engine.store.page import Query
@@ -32,9 +33,16 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "customAttributes.n": numbers,
     "customAttributes.d": dates,
     "customAttributes.b": st.booleans(),
+    "calls.lastOutcome": (outcomes := st.sampled_from(["busy", "completed", "answered"])),
+    "calls.lastCalledAt": dates,
+    "calls.attempts": (attempts := st.sampled_from([0, 1, 2, 2.5])),
+    "calls.pressed.00000000-0000-4000-8000-000000000000.choice": (
+        keys := st.sampled_from(["1", "2", "12"])
+    ),
 }
-TEXTUAL = ("city", "lastName", "customAttributes.t")
-ORDERED = ("customAttributes.n", "customAttributes.d")
+PRESSED = "calls.pressed.00000000-0000-4000-8000-000000000000.choice"
+TEXTUAL = ("city", "lastName", "customAttributes.t", "calls.lastOutcome", PRESSED)
+ORDERED = ("customAttributes.n", "customAttributes.d", "calls.lastCalledAt", "calls.attempts")
 
 
 @st.composite
@@ -75,6 +83,35 @@ people = st.fixed_dictionaries(
 )
 
 
+histories = st.none() | st.fixed_dictionaries(
+    {
+        "calls.attempts": st.sampled_from([1, 2, 3]),
+        "calls.lastOutcome": outcomes,
+        "calls.lastCalledAt": st.sampled_from(["2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z"]),
+    },
+    optional={PRESSED: keys},
+)
+HISTORY = """
+INSERT INTO call_history SELECT org_id, id, $3, $4, $5, $6 FROM contact
+WHERE org_id = $1 AND primary_phone = $2
+"""
+
+
+async def remember(
+    connection: asyncpg.Connection, org_id: UUID, phone: str, calls: dict[str, Any]
+) -> None:
+    pressed = {PRESSED.removeprefix("calls.pressed."): calls[PRESSED]} if PRESSED in calls else {}
+    await connection.execute(
+        HISTORY,
+        org_id,
+        phone,
+        calls["calls.attempts"],
+        calls["calls.lastOutcome"],
+        calls["calls.lastCalledAt"],
+        pressed,
+    )
+
+
 @pytest.fixture
 async def org(pool: asyncpg.Pool) -> organization.Organization:
     async with pool.acquire() as connection:
@@ -108,32 +145,37 @@ async def org(pool: asyncpg.Pool) -> organization.Organization:
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(contacts=st.lists(people, min_size=1, max_size=6), asked=rules)
+@given(contacts=st.lists(st.tuples(people, histories), min_size=1, max_size=6), asked=rules)
 async def test_sql_and_python_agree(
     pool: asyncpg.Pool,
     org: organization.Organization,
-    contacts: list[dict[str, Any]],
+    contacts: list[tuple[dict[str, Any], dict[str, Any] | None]],
     asked: dict[str, Any],
 ) -> None:
     checked = check_rules(Group.model_validate(asked), TYPES, "MA")
     phones = [f"+2126{n:08}" for n in range(len(contacts))]
     named = [
         {"primary_phone": phone, "primary_phone_raw": phone, **columns}
-        for phone, columns in zip(phones, contacts, strict=True)
+        for phone, (columns, _) in zip(phones, contacts, strict=True)
     ]
     expected = {
         columns["primary_phone"]
-        for columns in named
+        for columns, (_, calls) in zip(named, contacts, strict=True)
         if holds(
             checked,
             {"city": columns.get("city"), "lastName": columns.get("last_name")},
             columns.get("custom_attributes", {}),
             TYPES,
+            calls or NO_CALLS,
         )
     }
     async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("DELETE FROM call_history WHERE org_id = $1", org.id)
         await connection.execute("DELETE FROM contact WHERE org_id = $1", org.id)
         await contact.upsert(connection, org.id, org.id, named)
+        for phone, (_, calls) in zip(phones, contacts, strict=True):
+            if calls:
+                await remember(connection, org.id, phone, calls)
         found = await audience.matching(connection, org.id, checked, Query(limit=100))
     assert {row.primary_phone for row in found.rows} == expected
     assert found.total == len(expected)

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.org import NewOrganization, Role
-from engine.store import api_key, did, member, organization, trunk
+from engine.store import api_key, did, holder, member, organization, trunk
 from engine.store.organization import Organization
 from engine.store.pool import Connection, transaction
 
@@ -60,19 +60,19 @@ async def test_members_are_one_an_address_and_as_many_as_the_plan_allows(
 
 async def test_a_key_is_kept_as_its_hash(pool: asyncpg.Pool, acme: Organization) -> None:
     async with pool.acquire() as connection:
-        holder = await member.create(connection, acme.id, "a@acme.example", Role.ADMIN)
+        owner = await member.create(connection, acme.id, "a@acme.example", Role.ADMIN)
         made = await api_key.create(
-            connection, acme.id, holder.id, name="n", prefix="live", role=Role.AGENT
+            connection, acme.id, owner.id, name="n", prefix="live", role=Role.AGENT
         )
         assert made.secret.startswith("live_")
         assert len(made.secret) > 40
         row = await connection.fetchrow("SELECT * FROM api_key")
         assert made.secret not in str(dict(row))
         assert row["secret_hash"] == api_key.digest(made.secret)
-        found = await api_key.holder(connection, made.secret)
+        found = await holder.by_secret(connection, made.secret)
         assert found is not None
-        assert (found.org_id, found.member_id, found.role) == (acme.id, holder.id, Role.AGENT)
-        assert await api_key.holder(connection, made.secret + "x") is None
+        assert (found.org_id, found.member_id, found.role) == (acme.id, owner.id, Role.AGENT)
+        assert await holder.by_secret(connection, made.secret + "x") is None
         with pytest.raises(NotFound):
             await api_key.create(
                 connection, acme.id, uuid4(), name="n", prefix="p", role=Role.AGENT
