@@ -168,6 +168,7 @@ ROUTES: tuple[Route, ...] = (
     _see("/dids/{id}", did.get),
     _see("/do-not-call", do_not_call.page),
     _do("POST", "/do-not-call", do_not_call.create, 201),
+    _see("/do-not-call/{id}", do_not_call.get),
     _do("DELETE", "/do-not-call/{id}", do_not_call.delete, 204),
     _see("/consents", consent.page),
     _do("POST", "/consents", consent.create, 201),

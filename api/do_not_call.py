@@ -34,6 +34,10 @@ async def create(request: Request, body: DoNotCallBody) -> DoNotCall:
     )
 
 
+async def get(request: Request, id: UUID) -> DoNotCall:
+    return await do_not_call.get(request.connection, request.org_id, id)
+
+
 async def page(request: Request, query: ListQuery) -> Page[DoNotCall]:
     return await do_not_call.page(request.connection, request.org_id, query.asked())
 

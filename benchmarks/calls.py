@@ -29,7 +29,7 @@ import uvloop
 
 from engine.program.attempt import Attempt
 from engine.program.outcome import Result
-from engine.sip import Answered, Failed, InviteRequest
+from engine.sip import Answered, Failed, Hop, InviteRequest
 from engine.sip.sdp import offer
 from tests.call.switchboard import HANGUP, HOST, Switchboard, attempt, dial, graph, switchboard
 from tests.sip.sipp import PROGRAM, SCENARIOS, Sipp
@@ -90,7 +90,7 @@ def crowded(calls: int, at_once: int) -> PlaceAll:
 
 def by_endpoint(board: Switchboard, to: tuple[str, int]) -> PlaceOne:
     uri = f"sip:{NUMBER}@{HOST}"
-    request = InviteRequest(to, uri, uri, "+212520000001", HOST, offer(HOST, 4000))
+    request = InviteRequest(Hop(*to), uri, uri, "+212520000001", HOST, offer(HOST, 4000))
 
     async def one() -> bool:
         call = board.endpoint.invite(request)

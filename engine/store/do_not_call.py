@@ -65,6 +65,18 @@ async def page(connection: Connection, org_id: UUID, query: Query) -> Page[DoNot
     return await LIST.fetch(connection, query, org_id, query.pattern)
 
 
+GET = f"""
+SELECT {COLUMNS} FROM do_not_call WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL
+"""
+
+
+async def get(connection: Connection, org_id: UUID, entry_id: UUID) -> DoNotCall:
+    record = await connection.fetchrow(GET, org_id, entry_id)
+    if record is None:
+        raise _missing()
+    return DoNotCall.of(record)
+
+
 DELETE = """
 UPDATE do_not_call SET deleted_at = now(), deleted_by = $2
 WHERE org_id = $1 AND id = $3 AND deleted_at IS NULL
@@ -75,4 +87,8 @@ RETURNING id
 async def delete(connection: Connection, org_id: UUID, member_id: UUID, entry_id: UUID) -> None:
     """The number may be called again."""
     if await connection.fetchval(DELETE, org_id, member_id, entry_id) is None:
-        raise NotFound("DoNotCallNotFoundError", "There is no such entry.")
+        raise _missing()
+
+
+def _missing() -> NotFound:
+    return NotFound("DoNotCallNotFoundError", "There is no such entry.")

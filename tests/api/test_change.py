@@ -10,16 +10,17 @@ from typing import Any
 
 import asyncpg
 import pytest
+from aiohttp import FormData
 
 from api import ROUTES
 from api.change import LARGEST, told, twin_of
-from api.route import Door
+from api.route import Door, Route
 from engine.org import Role
 from engine.store import audit, operator_key
 from engine.store.flow import Flow
 from engine.store.pool import tenant, transaction
 from tests.api.estate import estate
-from tests.api.tenant import FLOW, Tenant
+from tests.api.tenant import FLOW, Tenant, wav
 from tests.api.test_isolation import BODIES, noun
 
 BY_PATH = {(route.method, route.path): route for route in ROUTES}
@@ -85,11 +86,18 @@ async def test_what_changed_meanwhile_is_not_overwritten(
             continue
         path = route.path.replace("{id}", ids[noun(route.path)] if "{id}" in route.path else "")
         path = path.replace("{key}", "k")
-        body = BODIES.get((route.method, route.path), {} if route.method == "PUT" else None)
-        refused = await acme.call(route.method, path, json=body, headers=stale)
+        refused = await acme.call(route.method, path, headers=stale, **_content(route))
         assert (refused.status, refused.body["code"]) == (412, "PRECONDITION_FAILED"), route
         walked += 1
     assert walked >= 13
+
+
+def _content(route: Route) -> dict[str, Any]:
+    if route.upload is not None:
+        form = FormData()
+        form.add_field("file", wav(), filename="a.wav", content_type="audio/wav")
+        return {"data": form}
+    return {"json": BODIES.get((route.method, route.path), {} if route.method == "PUT" else None)}
 
 
 async def test_a_tag_lets_one_change_through(acme: Tenant) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from engine.program.outcome import Result
 from engine.simulator import Carrier
-from engine.sip import Endpoint, Failed, InviteRequest
+from engine.sip import Endpoint, Failed, Hop, InviteRequest
 from engine.sip.sdp import offer
 from tests.call.exchange import Exchange, exchange
 from tests.call.switchboard import (
@@ -135,7 +135,7 @@ async def _two_calls(board: Switchboard, carrier: Carrier) -> None:
 async def refusal(carrier: Carrier, number: str, sdp: bytes) -> int | None:
     endpoint = await Endpoint.open("127.0.0.1")
     uri = f"sip:{number}@127.0.0.1"
-    call = endpoint.invite(InviteRequest(carrier.address, uri, uri, "a", "127.0.0.1", sdp))
+    call = endpoint.invite(InviteRequest(Hop(*carrier.address), uri, uri, "a", "127.0.0.1", sdp))
     try:
         event = await call.next_event()
     finally:
