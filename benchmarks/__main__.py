@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import Final
 
-NAMES: Final = ("media", "calls", "dialing", "ingestion")
+NAMES: Final = ("media", "sip", "speech", "calls", "dialing", "ingestion")
 
 
 def main() -> None:
