@@ -1,7 +1,8 @@
 """Moroccan Arabic (Darija, ``ary``), as it is counted with in Casablanca and Rabat.
 
-The rules follow Harrell, *A Short Reference Grammar of Moroccan Arabic* (1962), the chapter on
-numerals; where usage varies the choice is said here, for a native speaker to change in one place.
+Written from memory of what Harrell, *A Short Reference Grammar of Moroccan Arabic* (1962), says of
+numerals, and not yet confirmed by a native speaker; where usage varies the choice is said here, to
+be changed in one place.
 
 - 2 alone is "جوج", but "تنين" before a ten (تنين و عشرين); units stand before tens, all members
   are joined by "و", one clip of its own.
