@@ -20,7 +20,7 @@ Pure, advancing by bytes, samples and instants that are handed in:
 - ``row``                what a stream sends next, and what it has sent
 - ``rtp``, ``rtcp``      packets and reports off the wire; loss and jitter
 - ``hearing``            datagrams to audio, keys and figures
-- ``dtmf``, ``inband``   keys by RFC 4733, by SIP INFO and by their tones, each key once
+- ``dtmf``, ``inband``   keys by RFC 4733 and by their tones; one key counted once
 - ``jitter``, ``concealment``    packets into samples in order, and what stands in for lost ones
 - ``recorder``           one recording; ``recording_file`` is its WAV file, playable at any moment
 - ``voice_activity``, ``answering_machine``    who speaks: a person, a machine, nobody

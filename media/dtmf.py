@@ -1,4 +1,4 @@
-"""Keys of a telephone: RFC 4733 events in and out, SIP INFO, tones, and one key counted once.
+"""Keys of a telephone: RFC 4733 events in and out, tones, and one key counted once.
 
 A press may arrive as RTP events, as a SIP INFO and as a tone in the audio (``media.inband``), and
 a carrier may deliver it in two of these ways at once. Each way yields ``KeyPress``;
@@ -7,7 +7,6 @@ a carrier may deliver it in two of these ways at once. Each way yields ``KeyPres
 
 from __future__ import annotations
 
-import re
 import struct
 from collections import deque
 from collections.abc import Iterable
@@ -120,35 +119,6 @@ def event_payloads(
     code, volume, step = KEYS.index(key), -level_dbm0 & _VOLUME, packet_ms * clock_rate // 1000
     updates = [_EVENT.pack(code, volume, length) for length in range(step, total, step)]
     return updates + [_EVENT.pack(code, _END | volume, total)] * _END_PACKETS
-
-
-# --- SIP INFO ----------------------------------------------------------------------------------
-
-_SIGNAL: Final = re.compile(r"^\s*signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
-_DURATION: Final = re.compile(r"^\s*duration\s*=\s*(\d{1,6})", re.IGNORECASE | re.MULTILINE)
-_INFO_DURATION_MS: Final = 250
-
-
-def key_from_info(content_type: str, body: bytes) -> KeyPress | None:
-    """The press in the body of a SIP INFO, or ``None``.
-
-    ``application/dtmf-relay`` has lines ``Signal=5`` and ``Duration=160``; ``application/dtmf``
-    has the bare key. Signals 10 and 11 are the star and the hash of some gateways.
-    """
-    text = body.decode("ascii", "replace")
-    match content_type.partition(";")[0].strip().lower():
-        case "application/dtmf-relay":
-            signal = _SIGNAL.search(text)
-            name = signal[1] if signal else ""
-        case "application/dtmf":
-            name = text.strip()
-        case _:
-            return None
-    key = {"10": "*", "11": "#"}.get(name, name.upper())
-    if len(key) != 1 or key not in KEYS:
-        return None
-    duration = _DURATION.search(text)
-    return KeyPress(key, int(duration[1]) if duration else _INFO_DURATION_MS, KeySource.INFO)
 
 
 # --- One key, once -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import NewType, Protocol
 
 from engine.sip.events import CallEvent
-from engine.sip.headers import Address, Params, address, required
+from engine.sip.headers import Address, Params, required
 from engine.sip.hop import Hop, SentBy
 from engine.sip.message import Headers, Request, Response
 from engine.sip.transaction import Transaction, Trigger
@@ -153,7 +153,3 @@ def tagged(to: str, tag: str) -> str:
         return to
     params: Params = {**parsed.params, "tag": tag}
     return str(Address(parsed.uri, parsed.display, params))
-
-
-def remote_tag(request: Request) -> str:
-    return address(request, "From").tag

@@ -15,7 +15,6 @@ from media.dtmf import (
     KeyPress,
     KeySource,
     event_payloads,
-    key_from_info,
     tones,
 )
 
@@ -110,33 +109,6 @@ def test_what_is_no_key_is_counted() -> None:
 @given(st.binary(max_size=12), st.integers(0, 2**32 - 1))
 def test_any_payload_is_survived(payload: bytes, timestamp: int) -> None:
     EventReceiver().feed(payload, timestamp)
-
-
-@pytest.mark.parametrize(
-    ("content_type", "body", "expected"),
-    [
-        ("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n", ("5", 160)),
-        ("application/dtmf-relay; charset=utf-8", b"signal = *\nduration = 90", ("*", 90)),
-        ("application/dtmf-relay", b"Signal=11\r\n", ("#", 250)),
-        ("Application/DTMF", b"d", ("D", 250)),
-        ("application/dtmf", b" 10 ", ("*", 250)),
-    ],
-)
-def test_sip_info(content_type: str, body: bytes, expected: tuple[str, int]) -> None:
-    assert key_from_info(content_type, body) == KeyPress(*expected, KeySource.INFO)
-
-
-@pytest.mark.parametrize(
-    ("content_type", "body"),
-    [
-        ("application/dtmf-relay", b"Duration=160"),
-        ("application/dtmf-relay", b"Signal=55"),
-        ("application/dtmf", b"\xff\xfe"),
-        ("application/media_control+xml", b"5"),
-    ],
-)
-def test_sip_info_without_a_key(content_type: str, body: bytes) -> None:
-    assert key_from_info(content_type, body) is None
 
 
 def accepted(reports: list[tuple[float, str, KeySource]], duration_ms: int = 100) -> str:
